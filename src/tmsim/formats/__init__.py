@@ -1,0 +1,1 @@
+"""Bytes to arrays and back: one module a file format, no science."""
