@@ -7,11 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from tmsim.coil.boxes import Evaluate, evaluate_in_boxes
+from tmsim.coil.boxes import evaluate_in_boxes
 from tmsim.coil.kernels import columns, dipole_flux, dipole_potential, segment_flux, segment_potential
 from tmsim.coil.types import Dipoles, Elements, SampledPotential, Segments
 from tmsim.core import FloatArray, InputError, as_array
 from tmsim.core.frames import apply, inverse
+
+Evaluate = Callable[[FloatArray], FloatArray]
 
 
 def vector_potential(elements: tuple[Elements, ...], points_m: FloatArray, rtol: float) -> FloatArray:

@@ -22,9 +22,9 @@ _FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 @nb.njit(fastmath=_FAST, error_model="numpy", cache=True)
 def _segment_potential_tile(x, y, z, a, b, moment, length, lo, hi):  # pragma: no cover
-    """Sum of t atanh(L / (ra + rb)) over one tile; its last entry is the largest argument met."""
+    """Sum of t atanh(L / (ra + rb)) over one tile; also how many arguments are too large for the series."""
     sx = sy = sz = 0.0
-    worst = 0.0
+    near = 0
     for j in range(lo, hi):
         ax = x - a[0, j]
         ay = y - a[1, j]
@@ -40,8 +40,8 @@ def _segment_potential_tile(x, y, z, a, b, moment, length, lo, hi):  # pragma: n
         sx += moment[0, j] * w
         sy += moment[1, j] * w
         sz += moment[2, j] * w
-        worst = max(worst, u)
-    return sx, sy, sz, worst
+        near += u > _SERIES_LIMIT
+    return sx, sy, sz, near
 
 
 @nb.njit(error_model="numpy", cache=True)
@@ -73,8 +73,8 @@ def segment_potential(points, a, b, moment, length, out):  # pragma: no cover
             tx = ty = tz = 0.0
             for lo in range(0, k, TILE):
                 hi = min(k, lo + TILE)
-                sx, sy, sz, worst = _segment_potential_tile(x, y, z, a, b, moment, length, lo, hi)
-                if worst > _SERIES_LIMIT:
+                sx, sy, sz, near = _segment_potential_tile(x, y, z, a, b, moment, length, lo, hi)
+                if near > 0:
                     sx, sy, sz = _segment_potential_tile_near(x, y, z, a, b, moment, length, lo, hi)
                 tx += sx
                 ty += sy
@@ -195,21 +195,78 @@ def dipole_flux(points, q, m, out):  # pragma: no cover
             out[i, 2] = MU0_OVER_4PI * tz
 
 
-@nb.njit(parallel=True, error_model="numpy", cache=True)
-def chebyshev_sums(points, first, center, half, coefficients, out):  # pragma: no cover
-    """Tensor Chebyshev series at points sorted by box, (n, 3) into ``out``.
+@nb.njit(error_model="numpy", cache=True)
+def divide(points, index, sources, reach, few):  # pragma: no cover
+    """Sort points into boxes far from all sources, in place, and say where each ends.
 
-    Box ``b`` holds the points ``first[b]`` to ``first[b + 1]`` of ``points`` (3, n); it spans ``center``
-    +- ``half``, both (boxes, 3), and has ``coefficients[b]``, (3, p, p, p).
+    ``points`` (3, n) and ``index`` (n,) are reordered alike; ``sources`` (4, k) are balls. Returns for
+    each leaf its first point and one past its last, and its box (3,) centre and half width; the half
+    width is 0 for leaves to be evaluated directly: too near a source, or of at most ``few`` points.
+    """
+    n = points.shape[1]
+    first, last = [np.int64(0) for _ in range(0)], [np.int64(0) for _ in range(0)]
+    centers, halves = [np.zeros(3) for _ in range(0)], [np.zeros(3) for _ in range(0)]
+    stack = [(0, n)]
+    while len(stack) > 0:
+        lo, hi = stack.pop()
+        center, half = np.empty(3), np.zeros(3)
+        for axis in range(3):
+            low = high = points[axis, lo]
+            for i in range(lo + 1, hi):
+                low = min(low, points[axis, i])
+                high = max(high, points[axis, i])
+            center[axis] = (low + high) / 2
+            half[axis] = max((high - low) / 2, 1e-6)  # a flat box still needs a width to divide by
+        axis = np.argmax(half)
+        alone = hi - lo <= few
+        far = not alone
+        for j in range(sources.shape[1] if far else 0):
+            d2 = 0.0
+            for k in range(3):
+                d2 += max(abs(sources[k, j] - center[k]) - half[k], 0.0) ** 2
+            if d2 < (reach * half[axis] + sources[3, j]) ** 2:
+                far = False
+                break
+        if alone or far:
+            first.append(np.int64(lo))
+            last.append(np.int64(hi))
+            centers.append(center)
+            halves.append(half if far else np.zeros(3))
+            continue
+        i, j = lo, hi
+        while i < j:
+            if points[axis, i] <= center[axis]:
+                i += 1
+            else:
+                j -= 1
+                for k in range(3):
+                    points[k, i], points[k, j] = points[k, j], points[k, i]
+                index[i], index[j] = index[j], index[i]
+        stack.append((lo, i))
+        stack.append((i, hi))
+    leaves = len(first)
+    bounds, center, half = np.empty((leaves, 2), np.int64), np.empty((leaves, 3)), np.empty((leaves, 3))
+    for leaf in range(leaves):
+        bounds[leaf, 0], bounds[leaf, 1] = first[leaf], last[leaf]
+        center[leaf], half[leaf] = centers[leaf], halves[leaf]
+    return bounds, center, half
+
+
+@nb.njit(parallel=True, error_model="numpy", cache=True)
+def chebyshev_sums(points, index, bounds, center, half, coefficients, out):  # pragma: no cover
+    """Tensor Chebyshev series at points sorted by box, into the rows ``index`` of ``out`` (n, 3).
+
+    Box ``b`` holds the points ``bounds[b, 0]`` to ``bounds[b, 1]`` of ``points`` (3, n); it spans
+    ``center`` +- ``half``, both (boxes, 3), and has ``coefficients[b]``, (3, p, p, p).
     """
     p = coefficients.shape[2]
-    for box in nb.prange(first.shape[0] - 1):
+    for box in nb.prange(bounds.shape[0]):
         t = np.empty((3, p, BLOCK))
         row = np.empty(BLOCK)
         plane = np.empty(BLOCK)
         total = np.empty(BLOCK)
-        for lo in range(first[box], first[box + 1], BLOCK):
-            m = min(BLOCK, first[box + 1] - lo)
+        for lo in range(bounds[box, 0], bounds[box, 1], BLOCK):
+            m = min(BLOCK, bounds[box, 1] - lo)
             for axis in range(3):
                 t[axis, 0, :m] = 1.0
                 t[axis, 1, :m] = (points[axis, lo : lo + m] - center[box, axis]) / half[box, axis]
@@ -231,7 +288,7 @@ def chebyshev_sums(points, first, center, half, coefficients, out):  # pragma: n
                     for i in range(m):
                         total[i] += plane[i] * t[0, kx, i]
                 for i in range(m):
-                    out[lo + i, axis] = total[i]
+                    out[index[lo + i], axis] = total[i]
 
 
 def columns(array: FloatArray) -> FloatArray:
