@@ -1,0 +1,76 @@
+# Each target sets up what it needs in .venv; only python3 (3.11 or later) and make are assumed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# One stamp for each set of packages; a change of pyproject.toml installs anew.
+BASE := $(VENV)/.installed-base
+DEV := $(VENV)/.installed-dev
+DOCS := $(VENV)/.installed-docs
+
+.PHONY: help run test bench lint format docs wheel clean
+
+help:
+	@echo "make run     simulate the built-in head and write out/first-run/report.html"
+	@echo "make test    run all tests"
+	@echo "make bench   measure time, memory and accuracy beside other methods"
+	@echo "make lint    check style, types, the order of the rooms and the documentation"
+	@echo "make format  put the code in the house style"
+	@echo "make docs    build the documentation in site/"
+	@echo "make wheel   build the wheel in dist/ and check what is in it"
+	@echo "make clean   remove all that the targets made, .venv too"
+
+run: $(BASE)
+	@mkdir -p out
+	@$(BIN)/tmsim run --out out/first-run
+	@echo "Report: out/first-run/report.html"
+
+test: $(DEV)
+	@$(BIN)/python -m pytest
+
+bench: $(DEV)
+	@$(BIN)/python -m benchmarks.run
+
+lint: $(DEV) $(DOCS)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@$(BIN)/mkdocs --quiet build --strict
+
+format: $(DEV)
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+docs: $(DOCS)
+	@$(BIN)/mkdocs --quiet build --strict
+	@echo "Documentation: site/index.html"
+
+wheel: $(BASE)
+	@rm -rf dist
+	@$(PIP) wheel --no-deps --wheel-dir dist .
+	@$(BIN)/python scripts/check_wheel.py dist/*.whl
+
+clean:
+	rm -rf $(VENV) out site dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -m venv $(VENV)
+
+$(BASE): pyproject.toml | $(BIN)/python
+	@echo "Installing tmsim into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(DEV): pyproject.toml | $(BIN)/python
+	@echo "Installing tmsim and its development tools into $(VENV)"
+	@$(PIP) install --editable ".[dev]"
+	@touch $(BASE) $@
+
+$(DOCS): pyproject.toml | $(BIN)/python
+	@echo "Installing tmsim and its documentation tools into $(VENV)"
+	@$(PIP) install --editable ".[docs]"
+	@touch $(BASE) $@
