@@ -146,6 +146,8 @@ class Coil:
         Closed outer surface, or None if unknown. Only for placement and pictures.
     handle_m
         A line from the casing to the end of the handle, (2, 3), or None.
+    wire_reach_m
+        How far the conductor reaches beyond the thin wires that stand for it, along z.
     didt_max_A_per_s
         Rate of change of the current at full stimulator output, or None if unknown.
     source, status
@@ -157,6 +159,7 @@ class Coil:
     elements: tuple[Elements, ...]
     casing: Surface | None = None
     handle_m: FloatArray | None = None
+    wire_reach_m: float = 0.0
     didt_max_A_per_s: float | None = None
     waveform: RecordedWaveform | None = None
     brand: str = ""

@@ -24,6 +24,7 @@ def build(name: str) -> Coil:
         elements=(wind(spec),),
         casing=casing,
         handle_m=handle_m,
+        wire_reach_m=spec.wire_height_mm * 1e-3 / 2 * (1 - 1 / math.sqrt(3)),
         didt_max_A_per_s=None if didt is None else to_si(f"{didt.value} {didt.unit}", "A/s"),
         brand=spec.brand,
         stimulator=spec.stimulator,
