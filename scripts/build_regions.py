@@ -19,8 +19,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import nibabel
 import numpy as np
+from nibabel.gifti.gifti import GiftiImage
 
 MNI305_TO_MNI152 = np.array(
     [
@@ -41,7 +41,7 @@ def main(enigma: Path, fsaverage5: Path) -> None:
     positions = []
     for side in ("left", "right"):
         pial, white = (
-            nibabel.load(fsaverage5 / f"{layer}_{side}.gii.gz").agg_data("pointset")
+            GiftiImage.from_filename(fsaverage5 / f"{layer}_{side}.gii.gz").agg_data("pointset")
             for layer in ("pial", "white")
         )
         positions.append((np.asarray(pial, dtype=float) + np.asarray(white, dtype=float)) / 2)
@@ -58,7 +58,8 @@ def main(enigma: Path, fsaverage5: Path) -> None:
     assert centre["L_precentral"][1] > centre["L_postcentral"][1] > centre["L_superiorparietal"][1]
     assert centre["L_frontalpole"][1] == max(c[1] for c in centre.values() if c[0] < 0)
     assert min(centre, key=lambda name: centre[name][1]).endswith(("pericalcarine", "lateraloccipital"))
-    assert centre["R_insula"][0] > 30 and centre["R_paracentral"][0] < 15
+    assert centre["R_insula"][0] > 30
+    assert centre["R_paracentral"][0] < 15
 
     OUT.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(

@@ -13,7 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from tmsim.core import FloatArray, IntArray, as_index_array, read_only
 
@@ -46,7 +46,7 @@ def regions_of(head: Head) -> Regions:
         The head has no transform to MNI.
     """
     names, vertices_m, region = _atlas()
-    distance, nearest = cKDTree(vertices_m).query(head.to_mni(head.cortex.points_m))
+    distance, nearest = KDTree(vertices_m).query(head.to_mni(head.cortex.points_m))
     index = np.where(distance <= REACH_MNI_M, region[nearest], len(names))
     return Regions(names=(*names, UNASSIGNED), index=index)
 

@@ -11,14 +11,15 @@ pial side and hence no surface; sheets along the ventricles are dropped where th
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import fast_simplification
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import cg
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from tmsim.core import FloatArray, InputError, IntArray, Surface
 from tmsim.head.locate import barycentric_gradients, locate
@@ -26,6 +27,8 @@ from tmsim.head.parameters import BRAIN_TAGS, CSF, GREY_MATTER, SKULL_TAGS, WHIT
 
 if TYPE_CHECKING:
     from tmsim.head.types import Cortex, Head
+
+_Indices = npt.NDArray[np.integer[Any]]
 
 # Faces of a positively oriented tetrahedron, each seen counter-clockwise from outside.
 _FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
@@ -60,7 +63,7 @@ def _border(head: Head, tags: Collection[int] | None, name: str) -> Surface:
     return _compact(head.nodes_m, triangles[pieces == largest])
 
 
-def _faces_seen_once(tets: IntArray) -> IntArray:
+def _faces_seen_once(tets: _Indices) -> _Indices:
     faces = tets[:, _FACES].reshape(-1, 3)
     low, middle, high = np.sort(faces, axis=1).T.astype(np.int64)
     order = np.lexsort((high, low * (int(tets.max()) + 1) + middle))
@@ -72,12 +75,12 @@ def _faces_seen_once(tets: IntArray) -> IntArray:
     return faces[np.sort(order[alone])]
 
 
-def _cross(points: FloatArray, triangles: IntArray) -> FloatArray:
+def _cross(points: FloatArray, triangles: _Indices) -> FloatArray:
     a, b, c = (points[triangles[:, k]] for k in range(3))
     return np.cross(b - a, c - a)
 
 
-def _adjacency(triangles: IntArray, n_points: int) -> sparse.csr_matrix:
+def _adjacency(triangles: _Indices, n_points: int) -> sparse.csr_matrix:
     """Which points share an edge, as ones in a symmetric (n, n) matrix."""
     i = triangles[:, [0, 1, 2, 1, 2, 0]].ravel()
     j = triangles[:, [1, 2, 0, 0, 1, 2]].ravel()
@@ -86,15 +89,15 @@ def _adjacency(triangles: IntArray, n_points: int) -> sparse.csr_matrix:
     return graph
 
 
-def _pieces(triangles: IntArray, n_points: int) -> IntArray:
+def _pieces(triangles: _Indices, n_points: int) -> _Indices:
     """The connected piece of each triangle."""
     _, piece_of_point = connected_components(_adjacency(triangles, n_points), directed=False)
     return piece_of_point[triangles[:, 0]]
 
 
-def _compact(points: FloatArray, triangles: IntArray) -> Surface:
+def _compact(points: FloatArray, triangles: _Indices) -> Surface:
     used, renumbered = np.unique(triangles, return_inverse=True)
-    return Surface(points_m=points[used], triangles=renumbered.reshape(-1, 3))
+    return Surface(points_m=points[used], triangles=renumbered.reshape(-1, 3).astype(np.int32))
 
 
 def mid_cortex(head: Head, *, spacing_m: float = 1.4e-3) -> Cortex:
@@ -132,21 +135,20 @@ def mid_cortex(head: Head, *, spacing_m: float = 1.4e-3) -> Cortex:
     wanted_triangles = int(2 * area_m2 / (np.sqrt(3) / 2 * spacing_m**2))
     if wanted_triangles < len(triangles):
         simplified = fast_simplification.simplify(points, triangles, target_count=wanted_triangles)
-        points, triangles = np.asarray(simplified[0], dtype=float), np.asarray(simplified[1])
-        points, triangles = _compacted(points, triangles)
+        points, triangles = _compacted(np.asarray(simplified[0], dtype=float), simplified[1])
 
     centres = raw[fine_triangles].mean(axis=1)
     tets = locate(head, points, tags=(GREY_MATTER,))
     lost = np.flatnonzero(tets < 0)
     # Thin gyral walls can be missed by the smoothed sheet; the unsmoothed triangle is inside for certain.
-    _, nearest = cKDTree(centres).query(points, k=1)
+    nearest = np.asarray(KDTree(centres).query(points)[1])
     points[lost], tets[lost] = centres[nearest[lost]], owner[nearest[lost]]
 
     column = _smoothed_directions(gradient[nearest], triangles)
     return Cortex(points_m=points, triangles=triangles, tets=tets, column=column)
 
 
-def _cortical_potential(head: Head, grey: IntArray) -> FloatArray:
+def _cortical_potential(head: Head, grey: _Indices) -> FloatArray:
     """Laplace in grey matter: 0 at white matter, 1 at the pial side; NaN at nodes off grey matter."""
     tets = head.tets[grey]
     n = len(head.nodes_m)
@@ -158,7 +160,9 @@ def _cortical_potential(head: Head, grey: IntArray) -> FloatArray:
     at_white, at_pia = at_white & in_grey & ~at_pia, at_pia & in_grey
     if not at_white.any() or not at_pia.any():
         raise InputError(
-            "head", f"{head.name} has no grey matter between white matter and CSF", "a cortex to find the middle of"
+            "head",
+            f"{head.name} has no grey matter between white matter and CSF",
+            "a cortex to find the middle of",
         )
     potential = np.full(n, np.nan)
     potential[at_white], potential[at_pia] = 0.0, 1.0
@@ -182,12 +186,14 @@ def _cortical_potential(head: Head, grey: IntArray) -> FloatArray:
     return potential
 
 
-def _half_level(head: Head, grey: IntArray, potential: FloatArray) -> tuple[Surface, IntArray, FloatArray]:
+def _half_level(head: Head, grey: _Indices, potential: FloatArray) -> tuple[Surface, _Indices, FloatArray]:
     """Marching tetrahedra at 0.5: the surface, and the tetrahedron and unit gradient of each triangle."""
     above = potential[head.tets[grey]] > 0.5
     cut = grey[(above.any(axis=1)) & ~above.all(axis=1)]
     if not len(cut):
-        raise InputError("head", f"the cortex of {head.name} is empty", "grey matter between white matter and CSF")
+        raise InputError(
+            "head", f"the cortex of {head.name} is empty", "grey matter between white matter and CSF"
+        )
     tets = head.tets[cut]
     above = potential[tets] > 0.5
     gradients = barycentric_gradients(head.nodes_m[tets])
@@ -215,28 +221,29 @@ def _half_level(head: Head, grey: IntArray, potential: FloatArray) -> tuple[Surf
     inward = np.einsum("ta,ta->t", normal, slope[owner]) < 0
     triangles[inward] = triangles[inward][:, [0, 2, 1]]
     unit = slope / np.linalg.norm(slope, axis=1, keepdims=True)
-    return Surface(points_m=points, triangles=triangles), cut[owner], unit[owner]
+    surface = Surface(points_m=points, triangles=triangles.astype(np.int32))
+    return surface, cut[owner], unit[owner]
 
 
-def _large_pieces(surface: Surface) -> IntArray:
+def _large_pieces(surface: Surface) -> _Indices:
     pieces = _pieces(surface.triangles, len(surface.points_m))
     areas = np.bincount(pieces, surface.areas_m2)
     return np.flatnonzero(areas[pieces] > _SMALLEST_SHARE * areas.max())
 
 
-def _compacted(points: FloatArray, triangles: IntArray) -> tuple[FloatArray, IntArray]:
+def _compacted(points: FloatArray, triangles: _Indices) -> tuple[FloatArray, IntArray]:
     surface = _compact(points, triangles)
     return np.array(surface.points_m), np.array(surface.triangles)
 
 
-def _averaging(triangles: IntArray, n_points: int) -> sparse.csr_matrix:
+def _averaging(triangles: _Indices, n_points: int) -> sparse.csr_matrix:
     """The matrix that replaces each point's value by the mean of its neighbours'."""
     graph = _adjacency(triangles, n_points)
     degree = np.asarray(graph.sum(axis=1)).ravel()
     return sparse.csr_matrix(sparse.diags_array(1 / np.maximum(degree, 1)) @ graph)
 
 
-def _smoothed(points: FloatArray, triangles: IntArray) -> FloatArray:
+def _smoothed(points: FloatArray, triangles: _Indices) -> FloatArray:
     """Taubin smoothing: a step in and a slightly larger step out, so that nothing shrinks."""
     mean = _averaging(triangles, len(points))
     for _ in range(5):
@@ -245,7 +252,7 @@ def _smoothed(points: FloatArray, triangles: IntArray) -> FloatArray:
     return points
 
 
-def _smoothed_directions(vectors: FloatArray, triangles: IntArray) -> FloatArray:
+def _smoothed_directions(vectors: FloatArray, triangles: _Indices) -> FloatArray:
     mean = _averaging(triangles, len(vectors))
     for _ in range(3):
         vectors = vectors + mean @ vectors

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tmsim.core import FloatArray, InputError
+from tmsim.core import FloatArray, InputError, as_array
 from tmsim.core.frames import apply, as_rigid, inverse, rotate
 
 
@@ -24,7 +24,9 @@ class Pose:
     def __post_init__(self) -> None:
         object.__setattr__(self, "matrix", as_rigid("pose", self.matrix))
         if np.abs(self.center_m).max() > 1:
-            raise InputError("pose", f"centre {self.center_m.tolist()} m", "within 1 m", "Were these millimetres?")
+            raise InputError(
+                "pose", f"centre {self.center_m.tolist()} m", "within 1 m", "Were these millimetres?"
+            )
 
     @staticmethod
     def from_simnibs_mm(matrix_mm: npt.ArrayLike, *, name: str = "pose") -> Pose:
@@ -70,3 +72,35 @@ class Pose:
     def vectors_to_head(self, vectors: FloatArray) -> FloatArray:
         """Vectors from coil to head axes."""
         return rotate(self.matrix, vectors)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Placement(Pose):
+    """A pose that was worked out from a target.
+
+    Parameters
+    ----------
+    target
+        The target as text.
+    target_m, scalp_m
+        The target itself, in the brain or on the scalp, and the scalp under the coil's centre, (3,). [m]
+    gap_m
+        Scalp to casing face, as asked for. [m]
+    lifted_m
+        How much farther out the coil had to go for its casing to clear the scalp. [m]
+    angle_rad
+        Direction of the handle, measured from ``reference``, positive away from the midline. [rad]
+    """
+
+    target: str
+    target_m: FloatArray
+    scalp_m: FloatArray
+    gap_m: float
+    lifted_m: float
+    angle_rad: float
+    reference: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("target_m", "scalp_m"):
+            object.__setattr__(self, name, as_array(name, getattr(self, name), (3,)))
