@@ -1,18 +1,67 @@
-"""NIfTI volumes: tissue labels in, volumes out. Files are in mm, arrays and affines here in metres."""
+"""NIfTI volumes: tissue labels in, volumes out. Files are in mm, affines here map to metres."""
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from pathlib import Path
 
+import nibabel
 import numpy as np
+import numpy.typing as npt
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 
-from tmsim.core import FloatArray
+from tmsim.core import FloatArray, InputError, as_array, whole_file
+
+_MILLI = np.diag([1e-3, 1e-3, 1e-3, 1.0])
+_LARGEST_VOXELS = 1 << 30
 
 
-def read_labels(path: Path) -> tuple[np.ndarray, FloatArray]:
-    """Tissue tags, (i, j, k) uint8, and the affine from voxel indices to head coordinates. [m]"""
-    import nibabel
+def read_labels(path: Path) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+    """Tissue tags, (i, j, k), and the affine from voxel indices to head coordinates (RAS). [m]
 
-    image = nibabel.load(path)
-    affine_m = np.diag([1e-3, 1e-3, 1e-3, 1.0]) @ image.affine
-    return np.asarray(image.dataobj).astype(np.uint8), affine_m
+    Raises
+    ------
+    InputError
+        Missing, damaged, not three-dimensional, not whole numbers from 0 to 255, or without a
+        usable affine.
+    """
+    try:
+        image = nibabel.Nifti1Image.from_filename(path)
+        shape = tuple(n for n in image.shape if n != 1)
+        if len(shape) != 3 or np.prod(shape, dtype=float) > _LARGEST_VOXELS:
+            raise InputError(path.name, f"a volume of shape {image.shape}", "three dimensions")
+        values = np.asarray(image.dataobj).reshape(shape)
+    except FileNotFoundError:
+        raise InputError(str(path), "no such file", "a NIfTI of tissue labels") from None
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(path.name, "can't be read as NIfTI", "an undamaged .nii or .nii.gz") from None
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 255):
+        raise InputError(path.name, "values below 0, above 255 or not finite", "tissue labels from 0 to 255")
+    tags = values.astype(np.uint8)
+    if (tags != values).any():
+        raise InputError(
+            path.name, "values that are not whole", "tissue labels", "Is it a T1 or a probability?"
+        )
+    affine_m = as_array(f"affine of {path.name}", _MILLI @ np.asarray(image.affine), (4, 4))
+    if not 1e-15 < abs(np.linalg.det(affine_m[:3, :3])) < 1e-4:
+        raise InputError(path.name, "an affine without volume", "voxels of some cubic millimetres")
+    return tags, affine_m
+
+
+def write_volume(path: Path, values: npt.ArrayLike, affine_m: FloatArray) -> None:
+    """Write a volume, (i, j, k) or (i, j, k, c), in head coordinates. [m] It appears whole or not at all.
+
+    Bytes depend on the values alone: no time stamp is stored.
+    """
+    data = np.asarray(values)
+    if data.dtype == np.float64:
+        data = data.astype(np.float32)
+    image = nibabel.Nifti1Image(data, np.linalg.inv(_MILLI) @ affine_m)
+    image.header.set_xyzt_units("mm")
+    content = image.to_bytes()
+    with whole_file(path) as part:
+        part.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tmsim.core import FloatArray, InputError, IntArray
+from tmsim.formats.nifti import read_labels
 from tmsim.head.types import Fiducials, Head, Labels, Origin
 
 DATA = Path(__file__).parent / "data"
@@ -35,9 +36,6 @@ def metadata(name: str) -> dict[str, Any]:
 
 def load_builtin(name: str) -> Head:
     """Read a built-in head; `builtin_names` lists them."""
-    # Imported here because a label volume pulls in nibabel, which the mesh itself does not need.
-    from tmsim.formats.nifti import read_labels
-
     if name not in builtin_names():
         raise InputError("head", repr(name), f"a file or one of {', '.join(builtin_names())}")
     about = metadata(name)
@@ -64,7 +62,7 @@ def load_builtin(name: str) -> Head:
 def pack_mesh(path: Path, nodes_m: FloatArray, tets: IntArray, tags: IntArray) -> None:
     """Write a positively oriented mesh in the packed form; its nodes and tetrahedra are put in Morton order."""
     order = np.argsort(_morton(nodes_m), kind="stable")
-    rank = np.empty(len(order), np.int64)
+    rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order))
     steps = np.round(nodes_m[order] / NODE_STEP_m)
     if np.abs(steps).max() > np.iinfo(np.int16).max:
