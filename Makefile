@@ -55,7 +55,7 @@ wheel: $(BASE)
 
 clean:
 	rm -rf $(VENV) out site dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
