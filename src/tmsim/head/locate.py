@@ -59,7 +59,9 @@ def locate(head: Head, points_m: npt.ArrayLike, tags: Collection[int] | None = N
     return found
 
 
-def _by_distance(tree: KDTree, points: FloatArray, first: int, last: int) -> tuple[FloatArray, IntArray]:
+def _by_distance(
+    tree: KDTree, points: FloatArray, first: int, last: int
+) -> tuple[FloatArray, npt.NDArray[np.integer]]:
     """Distances and indices of the neighbours ``first`` to ``last`` of each point, nearest first."""
     ranks = np.arange(first + 1, last + 1)
     distance, index = tree.query(points, k=ranks)  # pyright: ignore[reportArgumentType]
