@@ -1,0 +1,221 @@
+"""The report: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from tmsim.core import FloatArray, whole_file
+from tmsim.core.citations import citation
+from tmsim.formats.navigation import in_axes_of
+from tmsim.head.regions import regions_of
+from tmsim.placement.types import Placement
+from tmsim.report.charts import curves_figure, slices_figure
+from tmsim.report.figures import magnitude_figure, normal_figure, placement_figure
+from tmsim.report.layout import slope_text
+from tmsim.report.methods import method_text
+from tmsim.report.types import ReportInput
+
+_SHOWN_REGIONS = 15
+_REGION_WORDS = re.compile(
+    "(rostral|caudal|superior|inferior|middle|medial|lateral|anterior|posterior|isthmus|transverse|pars|banks"
+    "|frontal|temporal)(?=[a-z])"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure as a data address."""
+
+    source: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A row of the table of numbers: one text for each current slope shown, or one for all."""
+
+    name: str
+    unit: str
+    values: tuple[str, ...]
+    error: str
+    meaning: str
+
+
+def write_report(report: ReportInput, path: Path) -> None:
+    """Write ``report`` to ``path`` as one self-contained HTML file; no script, no request to anywhere.
+
+    Raises
+    ------
+    InputError
+        The folder of ``path`` does not exist.
+    """
+    text = page(report)
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def page(report: ReportInput) -> str:
+    """The text of the report."""
+    environment = Environment(
+        loader=PackageLoader("tmsim.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"three_digits": three_digits, "mm": _mm, "region": region_text}
+    metrics, field = report.metrics, report.field
+    regions = sorted(metrics.regions, key=lambda row: -row.p99_V_per_m)
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        head=report.head,
+        coil=report.coil,
+        field=field,
+        metrics=metrics,
+        slope=slope_text(field.didt_A_per_s),
+        slopes=[slope_text(s) for s in slopes_of(report)],
+        per_unit=metrics.p999_V_per_m / field.didt_A_per_s * 1e6,
+        at_maximum=_at_maximum(report),
+        peak_region=_peak_region(report),
+        peak_mni=None if report.head.head_to_mni is None else report.head.to_mni(metrics.peak_m),
+        miss_m=None
+        if metrics.target_m is None
+        else float(np.linalg.norm(np.subtract(*_peak_and_target(report)))),
+        numbers=numbers_of(report),
+        shown=regions[:_SHOWN_REGIONS],
+        rest=regions[_SHOWN_REGIONS:],
+        placement=report.pose if isinstance(report.pose, Placement) else None,
+        pictures=_pictures(report),
+        poses=_poses(report),
+        method=method_text(report),
+        citations=[citation(key) for key in report.citations],
+    )
+
+
+def three_digits(value: float) -> str:
+    """Three significant digits without exponent, as tables of fields print them."""
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def region_text(name: str) -> str:
+    """An atlas label in words: ``"L_middletemporal"`` is ``"left middle temporal"``."""
+    side, _, rest = name.partition("_")
+    if side not in ("L", "R") or not rest:
+        return name
+    words = _REGION_WORDS.sub(r"\1 ", rest)
+    return f"{'left' if side == 'L' else 'right'} {words}"
+
+
+def slopes_of(report: ReportInput) -> tuple[float, ...]:
+    """The current slopes at which fields are printed: the run's own, 1 A/us, and the coil's largest."""
+    wanted = [report.field.didt_A_per_s, 1e6, report.coil.didt_max_A_per_s]
+    return tuple(dict.fromkeys(slope for slope in wanted if slope is not None))
+
+
+def numbers_of(report: ReportInput) -> list[Number]:
+    """The table of numbers. Fields are linear in the current slope; areas and depths don't depend on it."""
+    m, error = report.metrics, report.field.error
+    gains = [slope / report.field.didt_A_per_s for slope in slopes_of(report)]
+    around = "" if error is None else f"± {100 * error.median:.2g} %"
+
+    def fields(name: str, value: float | None, meaning: str) -> Number | None:
+        if value is None:
+            return None
+        values = tuple(three_digits(gain * value) for gain in gains)
+        return Number(name=name, unit="V/m", values=values, error=around, meaning=meaning)
+
+    def shape(name: str, unit: str, value: float, meaning: str) -> Number:
+        return Number(name=name, unit=unit, values=(three_digits(value),), error="", meaning=meaning)
+
+    within = f"within {m.target_radius_m * 1e3:g} mm of the target"
+    rows = [
+        fields(
+            "Peak |E|", m.p999_V_per_m, "99.9th percentile: the largest value is set by single mesh elements"
+        ),
+        fields("Target, mean |E|", m.target_mean_V_per_m, f"in grey matter {within}"),
+        fields(
+            "Target, normal", m.target_normal_V_per_m, "along the cortical column; positive toward the pia"
+        ),
+        fields("Target, tangential", m.target_tangential_V_per_m, "along the cortical sheet"),
+        shape(
+            "Area above 50 %", "cm²", m.area_50_m2 * 1e4, "mid-cortical surface with over half of the peak"
+        ),
+        shape("Area above 75 %", "cm²", m.area_75_m2 * 1e4, "the same with over three quarters"),
+        shape("Volume above 50 %", "cm³", m.volume_50_m3 * 1e6, "grey matter with over half of the peak"),
+        shape("Volume above 75 %", "cm³", m.volume_75_m3 * 1e6, "the same with over three quarters"),
+        shape(
+            "Half-depth d½", "mm", m.half_depth_m * 1e3, "how far below the cortex the field falls to half"
+        ),
+        shape("Spread S½", "cm²", m.spread_m2 * 1e4, "volume of brain above half of the peak, over d½"),
+    ]
+    return [row for row in rows if row is not None]
+
+
+def _mm(point_m: FloatArray) -> str:
+    return ", ".join(f"{1e3 * x:.1f}".replace("-", "\N{MINUS SIGN}") for x in point_m)
+
+
+def _peak_and_target(report: ReportInput) -> tuple[FloatArray, FloatArray]:
+    return np.array(report.metrics.peak_m), np.array(report.metrics.target_m)
+
+
+def _at_maximum(report: ReportInput) -> tuple[str, str] | None:
+    """The coil's largest slope and the peak field there."""
+    slope = report.coil.didt_max_A_per_s
+    if slope is None:
+        return None
+    return slope_text(slope), three_digits(report.metrics.p999_V_per_m * slope / report.field.didt_A_per_s)
+
+
+def _peak_region(report: ReportInput) -> str | None:
+    if report.head.head_to_mni is None:
+        return None
+    regions = regions_of(report.head)
+    nearest = np.argmin(np.linalg.norm(report.head.cortex.points_m - np.array(report.metrics.peak_m), axis=1))
+    return region_text(regions.names[regions.index[nearest]])
+
+
+def _poses(report: ReportInput) -> list[tuple[str, str, str]]:
+    axes = {
+        "SimNIBS": "z into the head, y away from the handle",
+        "Brainsight": "z out of the head, y away from the handle",
+        "Localite": "x into the head, y along the handle",
+    }
+    matrix = report.pose.to_simnibs_mm()
+    return [(system, text, _matrix_text(in_axes_of(system, matrix))) for system, text in axes.items()]
+
+
+def _matrix_text(matrix: FloatArray) -> str:
+    return "\n".join(" ".join(f"{x + 0.0:10.4f}" for x in row) for row in matrix)
+
+
+def _pictures(report: ReportInput) -> dict[str, Picture]:
+    head, coil, pose, field, metrics = report.head, report.coil, report.pose, report.field, report.metrics
+    target = None if metrics.target_m is None else np.array(metrics.target_m)
+    return {
+        "placement": _picture(placement_figure(head, coil, pose, target)),
+        "magnitude": _picture(magnitude_figure(head, coil, pose, field, metrics)),
+        "normal": _picture(normal_figure(head, coil, pose, field, metrics)),
+        "slices": _picture(slices_figure(head, field, metrics)),
+        "curves": _picture(curves_figure(head, pose, field, metrics)),
+    }
+
+
+def _picture(figure: Figure) -> Picture:
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", facecolor="white")
+    width, height = (round(side) for side in figure.bbox.size)
+    source = "data:image/png;base64," + base64.b64encode(raw.getvalue()).decode("ascii")
+    return Picture(source=source, width=width, height=height)

@@ -1,0 +1,431 @@
+"""Figures and report of a small asymmetrical head whose field is known at every point."""
+
+import base64
+import io
+import re
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.image import imread
+
+from spheres import mapped, sphere_head
+from tmsim.coil.types import Coil, Segments
+from tmsim.core import InputError, Surface
+from tmsim.field.types import EField, ErrorEstimate, FiniteElements, Metrics, RegionRow
+from tmsim.placement.types import Placement
+from tmsim.report.charts import curves_figure, slices_figure
+from tmsim.report.figures import magnitude_figure, normal_figure, placement_figure
+from tmsim.report.html import numbers_of, page, region_text, slopes_of, three_digits, write_report
+from tmsim.report.layout import letters
+from tmsim.report.types import ReportInput
+
+HALF_WIDTHS_m = np.array([0.076, 0.092, 0.084])  # of the head: right, front, up
+SLOPE = 2e6
+
+
+def small_coil():
+    angle = np.linspace(0, 2 * np.pi, 25)
+    loop = np.column_stack([0.03 * np.cos(angle), 0.03 * np.sin(angle), np.full(25, -0.004)])
+    wire = Segments(starts_m=loop[:-1], ends_m=loop[1:], turns=np.ones(24))
+    corners = np.array([[x, y, z] for x in (-0.035, 0.035) for y in (-0.035, 0.035) for z in (-0.008, 0.0)])
+    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    faces = np.array([t for a, b, c, d in quads for t in ((a, b, c), (a, c, d))])
+    return Coil(
+        name="loop",
+        label="Loop <test>",
+        elements=(wire,),
+        casing=Surface(points_m=corners, triangles=faces),
+        handle_m=np.array([[0, -0.035, -0.004], [0, -0.09, -0.004]]),
+        didt_max_A_per_s=1e8,
+        note="A loop made for tests.",
+    )
+
+
+def field_of(head, magnitude, direction=(0.0, 1.0, 0.0)):
+    """A field whose size at a point is ``magnitude`` of it."""
+    E = magnitude(head.centers_m)[:, None] * np.array(direction)
+    return EField(
+        E_V_per_m=E,
+        cortex_V_per_m=magnitude(head.cortex.points_m)[:, None] * np.array(direction),
+        didt_A_per_s=SLOPE,
+        method=FiniteElements(order=2),
+        unknowns=12345,
+        iterations=17,
+        relative_residual=3e-7,
+        error=ErrorEstimate(method="the difference between orders", median=0.043, p95=0.121),
+    )
+
+
+def regions(count):
+    return tuple(
+        RegionRow(region=f"L_part{k}", area_m2=1e-4 * (k + 1), mean_V_per_m=0.1 * k, p99_V_per_m=0.2 * k,
+                  mean_normal_V_per_m=-0.05 * k) for k in range(count)
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def head():
+    plain = sphere_head((0.055, 0.066, 0.070, 0.076, 0.084), (1, 2, 3, 4, 5), cell_m=0.009, jitter=0)
+    shaped = mapped(plain, lambda points: points * HALF_WIDTHS_m / 0.084)
+    note = "This head is made of spheres."
+    return replace(shaped, head_to_mni=np.eye(4), origin=replace(shaped.origin, note=note))
+
+
+@pytest.fixture(scope="module")
+def report(head):
+    """The coil on the left ear, its handle to the front; the field is strong at the upper left front."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.column_stack([(0, 0, 1), (0, -1, 0), (1, 0, 0)])
+    matrix[:3, 3] = (-0.081, 0, 0)
+    target = np.array([-0.05, 0.01, 0.01])
+    pose = Placement(matrix=matrix, target="hand knob", target_m=target, scalp_m=np.array([-0.076, 0, 0]),
+                     gap_m=0.004, lifted_m=0.001, angle_rad=np.pi / 4, reference="midline")  # fmt: skip
+    metrics = Metrics(
+        p999_V_per_m=2.345,
+        peak_m=(-0.03, 0.04, 0.02),
+        volume_50_m3=7.77e-6,
+        volume_75_m3=1.23e-6,
+        area_50_m2=5.43e-4,
+        area_75_m2=0.98e-4,
+        half_depth_m=0.01416,
+        spread_m2=0.00148,
+        target_m=tuple(target),
+        target_mean_V_per_m=1.357,
+        target_normal_V_per_m=-0.864,
+        target_tangential_V_per_m=1.02,
+        target_radius_m=0.005,
+        regions=regions(18),
+    )
+    field = field_of(head, lambda p: 1.2 - (p @ np.array([10.0, -5.0, -4.0])))
+    return ReportInput(
+        head=head,
+        coil=small_coil(),
+        pose=pose,
+        field=field,
+        metrics=metrics,
+        plan_toml='[coil]\nsource = "<loop>"\n',
+        provenance={"tmsim": "0.0.test", "seed": "7"},
+        citations=("Deng2013",),
+    )
+
+
+@dataclass
+class Seen(HTMLParser):
+    """What a browser would fetch, show and follow."""
+
+    def __post_init__(self):
+        super().__init__()
+        self.fetched, self.links, self.images, self.words = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        given_ = dict(attrs)
+        if tag in ("script", "iframe", "object", "embed", "link"):
+            self.fetched.append(tag)
+        if tag == "img":
+            self.images.append(given_)
+        if "href" in given_:
+            self.links.append(given_["href"])
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def html(report):
+    return page(report)
+
+
+@pytest.fixture(scope="module")
+def seen(html):
+    parser = Seen()
+    parser.feed(html)
+    return parser
+
+
+def test_the_report_is_one_file_that_asks_for_nothing_else(html, seen):
+    assert not seen.fetched
+    assert all(image["src"].startswith("data:image/png;base64,") for image in seen.images)
+    assert all(link.startswith("https://doi.org/10.") for link in seen.links)
+    without_links = re.sub(r'href="[^"]*"', "", html)
+    assert "http" not in without_links
+    assert not re.search(r"url\(|@import|srcset", html)
+    assert len(html) < 8e6
+
+
+def test_every_image_of_the_report_decodes_at_its_stated_size(seen):
+    assert len(seen.images) == 5
+    for image in seen.images:
+        pixels = imread(io.BytesIO(base64.b64decode(image["src"].split(",")[1])), format="png")
+        assert pixels.shape[:2] == (int(image["height"]), int(image["width"]))
+        assert np.isfinite(pixels).all()
+        assert pixels.std() > 0.05
+        assert image["alt"]
+
+
+def test_the_numbers_in_the_report_are_those_of_the_metrics(seen):
+    text = seen.text
+    for shown in (
+        "At 2 A/µs the field in the brain reaches 2.35 V/m",  # 2.345 at the run's slope
+        "1.17 V/m for each A/µs",
+        "117 V/m at the coil's largest slope, 100 A/µs",
+        "Peak |E| 2.35 1.17 117 V/m ± 4.3 %",
+        "Target, mean |E| 1.36 0.678 67.8 V/m",
+        "Target, normal −0.864 −0.432 −43.2 V/m",
+        "Target, tangential 1.02 0.510 51.0 V/m",
+        "Area above 50 % 5.43 same same cm²",
+        "Area above 75 % 0.980 same same cm²",
+        "Volume above 50 % 7.77 same same cm³",
+        "Volume above 75 % 1.23 same same cm³",
+        "Half-depth d½ 14.2 same same mm",
+        "Spread S½ 14.8 same same cm²",
+        "95th percentile: 12 %",
+        "37.4 mm from the target",
+        "58 % of that peak",
+        "−30.0, 40.0, 20.0 mm",
+        "left part17 18.0 1.70 3.40 −0.850",
+        "3 more regions",
+        "at 45° to midline",
+        "5.0 mm from the scalp, 1.0 mm more than asked for",
+        "finite elements of second order (12,345 unknowns)",
+        "grey matter 0.275",
+        "This head is made of spheres.",
+        "A loop made for tests.",
+        "0.0.test",
+    ):
+        assert shown in text, shown
+    assert text.index("left part17") < text.index("left part3 ") < text.index("left part2 ")
+    assert not re.search(r"\b(nan|inf|None)\b", text)
+
+
+def test_text_from_outside_is_shown_and_never_run(html, seen):
+    assert 'source = "<loop>"' in seen.text
+    assert "<loop>" not in html
+    assert "<test>" not in html
+
+
+def test_each_convention_has_the_pose_in_its_own_axes(html, report):
+    blocks = re.findall(r"<h3>(SimNIBS|Brainsight|Localite)</h3>.*?<pre>(.*?)</pre>", html, re.DOTALL)
+    found = {name: np.array([row.split() for row in text.split("\n")], dtype=float) for name, text in blocks}
+    axes = {name: matrix[:3, :3] for name, matrix in found.items()}
+    np.testing.assert_allclose(found["SimNIBS"], report.pose.to_simnibs_mm(), atol=1e-4)
+    np.testing.assert_allclose(axes["Brainsight"], axes["SimNIBS"] * [-1, 1, -1], atol=1e-4)
+    x, y, z = axes["SimNIBS"].T
+    np.testing.assert_allclose(axes["Localite"], np.column_stack([z, -y, x]), atol=1e-4)
+    for matrix in found.values():
+        np.testing.assert_allclose(matrix[:3, 3], (-81, 0, 0), atol=1e-4)
+
+
+def test_the_report_is_written_whole_or_not_at_all(report, html, tmp_path):
+    with pytest.raises(InputError):
+        write_report(report, tmp_path / "missing" / "report.html")
+    write_report(report, tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == html  # and the same bits twice
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_what_is_unknown_is_left_out(report):
+    bare = replace(
+        report,
+        coil=replace(report.coil, casing=None, handle_m=None, didt_max_A_per_s=None, note=""),
+        head=replace(report.head, head_to_mni=None),
+        field=replace(report.field, error=None),
+        metrics=replace(report.metrics, target_m=None, target_mean_V_per_m=None, target_normal_V_per_m=None,
+                        target_tangential_V_per_m=None, regions=()),
+        citations=(),
+    )  # fmt: skip
+    parser = Seen()
+    parser.feed(page(bare))
+    text = parser.text
+    assert "No error estimate was made" in text
+    for absent in ("MNI", "At the target", "full output", "References", "By cortical region", "±"):
+        assert absent not in text
+    assert slopes_of(bare) == (SLOPE, 1e6)
+    assert not any(row.name.startswith("Target") for row in numbers_of(bare))
+
+
+@given(st.floats(1e-4, 1e5) | st.floats(-1e5, -1e-4))
+def test_three_digits_are_three_digits(value):
+    assert float(three_digits(value).replace("−", "-")) == pytest.approx(value, rel=5.1e-3)
+    assert "e" not in three_digits(value)
+
+
+def test_atlas_labels_become_words():
+    assert region_text("L_rostralmiddlefrontal") == "left rostral middle frontal"
+    assert region_text("R_lateralorbitofrontal") == "right lateral orbitofrontal"
+    assert region_text("R_precentral") == "right precentral"
+    assert region_text("unassigned") == "unassigned"
+
+
+def test_directions_have_their_anatomical_letters():
+    assert [letters(np.array(d)) for d in ((-1, 0, 0), (0, 1, 0), (0, 0, -1))] == ["L", "A", "I"]
+    assert letters(np.array([0.8, -0.6, 0.0])) == "RP"
+
+
+# Pictures: pixels are read back from the figures.
+
+
+def image_of(ax):
+    return np.asarray(ax.images[0].get_array()) / 255
+
+
+def edge_letters(ax):
+    """Letters at the left, right, upper and lower edge."""
+    at = {tuple(t.get_position()): t.get_text() for t in ax.texts if t.get_transform() == ax.transAxes}
+    return [at[key] for key in ((0.03, 0.5), (0.97, 0.5), (0.5, 0.975), (0.5, 0.025))]
+
+
+def painted(image, colours, share):
+    """Pixels of the hue of a colour map at ``share`` of its range."""
+    wanted = np.array(colours(share)[:3])
+    rgb = image[..., :3]
+    cosine = (rgb @ wanted) / np.maximum(np.linalg.norm(rgb, axis=-1) * np.linalg.norm(wanted), 1e-9)
+    return (cosine > 0.99) & (image[..., 3] > 0.9)
+
+
+def test_each_view_of_the_placement_has_its_letters(report):
+    figure = placement_figure(report.head, report.coil, report.pose, report.metrics.target_m)
+    assert [ax.get_title() for ax in figure.axes] == ["from the left", "from the front", "from above"]
+    assert [edge_letters(ax) for ax in figure.axes] == [list("APSI"), list("RLSI"), list("LRAP")]
+
+
+def test_the_coil_is_drawn_on_its_side_of_the_head(report):
+    figure = placement_figure(report.head, report.coil, report.pose)
+    middles = []
+    for ax in figure.axes:
+        image = image_of(ax)
+        copper = (image[..., 0] > 1.6 * image[..., 2]) & (image[..., 0] > 0.3) & (image[..., 3] > 0.9)
+        assert copper.sum() > 100
+        shown = np.nonzero(image[..., 3] > 0.2)[1]
+        middles.append(np.nonzero(copper)[1].mean() - shown.mean())
+    # On the left ear: in the front view to the onlooker's right, from above to the left.
+    assert middles[1] > 50
+    assert middles[2] < -50
+
+
+def test_the_scale_bar_is_as_long_as_it_says(report):
+    field, metrics = report.field, report.metrics
+    cortex_mm = np.ptp(report.head.cortex.points_m, axis=0) * 1e3
+    head_mm = np.ptp(report.head.skin.points_m, axis=0) * 1e3
+    bare = replace(report.coil, casing=None, handle_m=None)
+    cases = [
+        (magnitude_figure(report.head, bare, report.pose, field, metrics), 2, cortex_mm[0]),  # from above
+        (slices_figure(report.head, field, replace(metrics, peak_m=(0.0, 0.0, 0.0))), 2, head_mm[0]),
+    ]
+    for figure, panel, width_mm in cases:
+        (bar,) = [line for line in figure.axes[0].lines if line.get_gid() == "scale bar"]
+        mm_per_px = 50 / np.ptp(np.asarray(bar.get_xdata(), dtype=float))
+        columns = np.nonzero(image_of(figure.axes[panel])[..., 3] > 0.5)[1]
+        assert (np.ptp(columns) + 1) * mm_per_px == pytest.approx(width_mm, rel=0.01)
+        # A pixel of the image is a pixel of the figure: nothing is resampled.
+        box = figure.axes[panel].get_position()
+        assert box.width * figure.bbox.width == pytest.approx(image_of(figure.axes[panel]).shape[1])
+
+
+@pytest.mark.parametrize(
+    ("axis", "sign", "panel", "side"),
+    [
+        (0, -1, 2, "left"),  # the person's left, from above
+        (1, 1, 2, "top"),
+        (1, 1, 1, "left"),  # the front, from the left
+        (2, 1, 1, "top"),
+    ],
+)
+def test_a_strong_field_is_painted_on_its_side_of_the_cortex(report, axis, sign, panel, side):
+    field = field_of(report.head, lambda p: (sign * p[:, axis] > 0.02).astype(float))
+    metrics = replace(report.metrics, p999_V_per_m=1.0)
+    figure = magnitude_figure(report.head, report.coil, report.pose, field, metrics)
+    assert on_side(painted(image_of(figure.axes[panel]), mpl.colormaps["viridis"], 1.0), side)
+
+
+@pytest.mark.parametrize(
+    ("axis", "sign", "panel", "side"),
+    [
+        (0, -1, 1, "left"),  # coronal: left is left
+        (2, 1, 1, "top"),
+        (0, -1, 2, "left"),  # axial: left is left
+        (1, 1, 2, "top"),
+        (1, 1, 0, "right"),  # sagittal: the face to the right
+        (2, 1, 0, "top"),
+    ],
+)
+def test_a_strong_field_is_painted_on_its_side_of_the_slices(report, axis, sign, panel, side):
+    field = field_of(report.head, lambda p: (sign * p[:, axis] > 0.02).astype(float))
+    metrics = replace(report.metrics, p999_V_per_m=1.0, peak_m=(0.0, 0.0, 0.0))
+    figure = slices_figure(report.head, field, metrics)
+    assert on_side(painted(image_of(figure.axes[panel]), mpl.colormaps["viridis"], 1.0), side)
+    assert [edge_letters(ax) for ax in figure.axes[:3]] == [list("PASI"), list("LRSI"), list("LRAP")]
+
+
+def on_side(mask, side):
+    rows, columns = np.nonzero(mask)
+    assert len(rows) > 500
+    middle = np.array(mask.shape) / 2
+    if side in ("left", "right"):
+        off = (columns - middle[1]) * (1 if side == "right" else -1)
+    else:
+        off = -(rows - middle[0])
+    return (off > 0).mean() > 0.99
+
+
+def test_the_hot_spot_is_marked_where_it_is(report):
+    """A field in one small ball only: the mark must lie on the painted spot."""
+    spot = np.array([-0.045, 0.03, 0.0])
+    field = field_of(report.head, lambda p: (np.linalg.norm(p - spot, axis=1) < 0.012).astype(float))
+    metrics = replace(report.metrics, p999_V_per_m=1.0, peak_m=tuple(spot))
+    figure = slices_figure(report.head, field, metrics)
+    for ax in figure.axes[:3]:
+        rows, columns = np.nonzero(painted(image_of(ax), mpl.colormaps["viridis"], 1.0))
+        (mark,) = [line for line in ax.lines if line.get_gid() == "hot spot"]
+        found = np.array([mark.get_xdata()[0], mark.get_ydata()[0]], dtype=float)
+        assert np.hypot(*(found - (columns.mean(), rows.mean()))) < 12  # 4 mm: half an element
+
+
+def test_outward_is_red_and_inward_is_blue(report):
+    front = field_of(report.head, lambda p: np.ones(len(p)), direction=(0.0, 0.0, 1.0))
+    figure = normal_figure(report.head, report.coil, report.pose, front, report.metrics)
+    image = image_of(figure.axes[1])  # from the side: E points up, out of the upper cortex, into the lower
+    red, blue = ((image[..., a] - image[..., b] > 0.15) & (image[..., 3] > 0.9) for a, b in ((0, 2), (2, 0)))
+    assert on_side(red, "top")
+    assert on_side(blue[::-1], "top")
+    low, high = figure.axes[3].get_ylim()
+    assert low == -high
+
+
+def test_the_depth_curve_is_the_field_along_the_axis(report):
+    """A field that falls by 10 V/m a metre from the left: from the left ear it falls as it goes in."""
+    field = field_of(report.head, lambda p: 1.2 - 10 * p[:, 0])
+    figure = curves_figure(report.head, report.pose, field, report.metrics)
+    (curve,) = figure.axes[0].lines
+    depth_mm, values = np.asarray(curve.get_xdata()), np.asarray(curve.get_ydata())
+    expected = 1.2 - 10 * (-HALF_WIDTHS_m[0] + 1e-3 * depth_mm)
+    assert np.abs(values - expected).max() < 0.1  # an element is 10 mm wide
+    assert np.abs((values - expected).mean()) < 0.02
+    assert "2 A/µs" in figure.axes[0].get_ylabel()
+
+
+def test_the_depth_curve_says_so_when_the_axis_misses_the_head(report):
+    matrix = np.array(report.pose.matrix)
+    matrix[:3, :3] = matrix[:3, :3] @ np.diag([-1, 1, -1])
+    figure = curves_figure(report.head, replace(report.pose, matrix=matrix), report.field, report.metrics)
+    assert "misses" in figure.axes[0].texts[0].get_text()
+
+
+def test_the_area_curve_counts_cortex_above_a_field(report):
+    field = field_of(report.head, lambda p: 1 + (p[:, 0] < -0.02) + (p[:, 0] < -0.04))
+    figure = curves_figure(report.head, report.pose, field, report.metrics)
+    curve = figure.axes[1].lines[0]
+    values, area_cm2 = np.asarray(curve.get_xdata()), np.asarray(curve.get_ydata())
+    cortex = report.head.cortex
+    for level, x in ((1.5, -0.02), (2.5, -0.04)):
+        expected = cortex.point_areas_m2[cortex.points_m[:, 0] < x].sum() * 1e4
+        assert area_cm2[values > level].max() == pytest.approx(expected)
+    assert area_cm2[-1] == pytest.approx(cortex.areas_m2.sum() * 1e4)
