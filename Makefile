@@ -10,6 +10,9 @@ BASE := $(VENV)/.installed-base
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
+# mkdocs-material prints news about itself otherwise.
+export NO_MKDOCS_2_WARNING := 1
+
 .PHONY: help run test bench lint format docs wheel clean
 
 help:

@@ -26,7 +26,9 @@ def faults(wheel: Path) -> list[str]:
         if not any(name.endswith(f".dist-info/licenses/{licence}") for name in inside):
             found.append(f"{licence} is missing.")
     if wheel.stat().st_size > LARGEST_BYTES:
-        found.append(f"{wheel.stat().st_size / 2**20:.1f} MiB; at most {LARGEST_BYTES / 2**20:.0f} are wanted.")
+        found.append(
+            f"{wheel.stat().st_size / 2**20:.1f} MiB; at most {LARGEST_BYTES / 2**20:.0f} are wanted."
+        )
     return found
 
 

@@ -28,7 +28,7 @@ def colin27() -> Head:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of sample files beside the project. They can't be part of it; without them a test is skipped."""
+    """The folder of sample files beside the project, which can't be part of it; skips without it."""
     folder = Path(__file__).parents[2] / "shared"
     if not folder.is_dir():
         pytest.skip("no folder 'shared' with sample files beside the project")
