@@ -30,9 +30,8 @@ class Citation:
     note: str = ""
 
     def __str__(self) -> str:
-        names = ", ".join(self.authors[:6])
-        if len(self.authors) > 6 or self.authors[-1] == "others":
-            names = f"{self.authors[0]} et al."
+        first, *others = self.authors
+        names = f"{first} et al." if len(others) > 5 or "others" in others else ", ".join(self.authors)
         end = "" if self.title.endswith("?") else "."
         reference = f"{names} ({self.year}). {self.title}{end} {self.venue}."
         return f"{reference} doi:{self.doi}" if self.doi else reference
