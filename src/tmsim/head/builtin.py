@@ -60,7 +60,7 @@ def load_builtin(name: str) -> Head:
 
 
 def pack_mesh(path: Path, nodes_m: FloatArray, tets: IntArray, tags: IntArray) -> None:
-    """Write a positively oriented mesh in the packed form; its nodes and tetrahedra are put in Morton order."""
+    """Write a positively oriented mesh packed; nodes and tetrahedra are put in Morton order."""
     order = np.argsort(_morton(nodes_m), kind="stable")
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order))
@@ -94,7 +94,7 @@ def unpack_mesh(path: Path) -> tuple[FloatArray, IntArray, IntArray]:
 
 
 def _sorted_keeping_orientation(tets: IntArray) -> IntArray:
-    """Corners of each tetrahedron in rising order, but for one swap of the last two where orientation needs it."""
+    """Corners of each tetrahedron in rising order, the last two swapped where orientation needs it."""
     order = np.argsort(tets, axis=1)
     out = np.take_along_axis(tets, order, axis=1)
     odd = np.linalg.det(np.eye(4)[order]) < 0
