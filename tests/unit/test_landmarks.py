@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.special import ellipe
-from spheres import mapped, sphere_head
 
+from spheres import mapped, sphere_head
 from tmsim.core import InputError
 from tmsim.head.landmarks import (
     LABELS,

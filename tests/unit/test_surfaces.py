@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from spheres import ellipsoid, mapped, sphere_head
 
+from spheres import ellipsoid, mapped, sphere_head
 from tmsim.core import InputError
 from tmsim.head.locate import locate
 from tmsim.head.surfaces import grey_surface, mid_cortex, outer_surface, skull_surface

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -181,14 +182,23 @@ class ScalpMap:
         return self.left_ring.length_m + self.right_ring.length_m
 
 
+_maps: WeakKeyDictionary[Head, ScalpMap] = WeakKeyDictionary()
+
+
 def scalp_map(head: Head) -> ScalpMap:
-    """Measure the 10-10 curves and positions on this scalp.
+    """The 10-10 curves and positions on this scalp, measured once a head.
 
     Raises
     ------
     InputError
         The head has no fiducials, or its skin does not reach round the curves.
     """
+    if head not in _maps:
+        _maps[head] = _measured(head)
+    return _maps[head]
+
+
+def _measured(head: Head) -> ScalpMap:
     if head.fiducials is None:
         raise InputError(
             "head", f"{head.name} has no fiducials", "nasion, inion and preauricular points",

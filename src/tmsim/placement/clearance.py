@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy.spatial import KDTree
 
+from tmsim.coil.types import Coil, Dipoles, Segments
 from tmsim.core import FloatArray, InputError, Surface
 from tmsim.core.frames import apply, inverse
 from tmsim.head.locate import nearest_on_surface
-
-if TYPE_CHECKING:
-    from tmsim.coil.types import Coil
-    from tmsim.head.types import Head
-    from tmsim.placement.types import Pose
+from tmsim.head.types import Head
+from tmsim.placement.types import Pose
 
 _CELL_m = 1e-3
 
@@ -98,8 +94,6 @@ def _deepest_in(skin: Surface, points_m: FloatArray) -> float:
 
 def windings(coil: Coil) -> FloatArray:
     """Points of the current-carrying parts, in coil coordinates, (n, 3); none for a sampled field. [m]"""
-    from tmsim.coil.types import Dipoles, Segments
-
     points = [np.empty((0, 3))]
     for part in coil.elements:
         if isinstance(part, Dipoles):
@@ -114,20 +108,24 @@ def outline(coil: Coil, step_m: float) -> FloatArray:
     if coil.casing is None:
         wire = windings(coil)
         return wire if len(wire) else np.zeros((1, 3))
-    samples = _samples(coil.casing.points_m[coil.casing.triangles], step_m)
-    _, one_a_cell = np.unique(np.floor(2 * samples / step_m).astype(np.int64), axis=0, return_index=True)
-    return samples[np.sort(one_a_cell)]
+    return _samples(coil.casing.points_m[coil.casing.triangles], step_m)
 
 
 def _samples(corners: FloatArray, step_m: float) -> FloatArray:
     """Points on triangles (n, 3, 3) at most ``step_m`` apart, corners included."""
-    edges = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
-    parts = np.ceil(edges / step_m).astype(int)
+    # Rows run from a corner to the opposite side; with the shortest side there, slivers take few points.
+    lengths = np.linalg.norm(np.roll(corners, -1, axis=1) - np.roll(corners, 1, axis=1), axis=2)
+    first = lengths.argmin(axis=1)
+    a, b, c = (corners[np.arange(len(corners)), (first + k) % 3] for k in range(3))
+    along = np.ceil(np.partition(lengths, 2, axis=1)[:, 2] / step_m).astype(int)
+    across = np.ceil(lengths.min(axis=1) / step_m).astype(int)
     out = [np.empty((0, 3))]
-    for count in np.unique(parts).tolist():
-        i, j = np.nonzero(np.add.outer(np.arange(count + 1), np.arange(count + 1)) <= count)
-        shares = np.stack([count - i - j, i, j], axis=1) / max(count, 1)
-        out.append(np.einsum("sc,nca->nsa", shares, corners[parts == count]).reshape(-1, 3))
+    for m, n in np.unique(np.stack([along, across], axis=1), axis=0).tolist():
+        same = (along == m) & (across == n)
+        s = np.linspace(0, 1, m + 1)[:, None, None, None]
+        t = np.linspace(0, 1, n + 1)[:, None, None]
+        rows = a[same] + s * (b[same] - a[same] + t * (c[same] - b[same]))
+        out.append(rows.reshape(-1, 3))
     return np.concatenate(out)
 
 

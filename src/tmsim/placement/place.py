@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from tmsim.coil.types import Coil
 from tmsim.core import FloatArray, InputError, Surface, to_si
 from tmsim.core.frames import inverse
 from tmsim.head.locate import nearest_on_surface
+from tmsim.head.types import Head
 from tmsim.placement.clearance import lift_to_clear
 from tmsim.placement.targets import Target, on_scalp, parse_target, resolve
 from tmsim.placement.types import Placement
-
-if TYPE_CHECKING:
-    from tmsim.coil.types import Coil
-    from tmsim.head.types import Head
 
 FOOTPRINT_m = 0.025
 """The tangent plane is that of the skin within this distance of the scalp point: a coil's footprint."""
