@@ -51,7 +51,7 @@ docs: $(DOCS)
 	@$(BIN)/mkdocs --quiet build --strict
 	@echo "Documentation: site/index.html"
 
-wheel: $(BASE)
+wheel: | $(BIN)/python
 	@rm -rf dist
 	@$(PIP) wheel --no-deps --wheel-dir dist .
 	@$(BIN)/python scripts/check_wheel.py dist/*.whl
