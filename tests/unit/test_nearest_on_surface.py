@@ -14,7 +14,8 @@ def box():
     """A closed box of twelve triangles, each face cut along a diagonal."""
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * HALF
     quads = [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]
-    return Surface(points_m=corners, triangles=[t for a, b, c, d in quads for t in ([a, b, c], [a, c, d])])
+    triangles = np.array([t for a, b, c, d in quads for t in ([a, b, c], [a, c, d])], np.int32)
+    return Surface(points_m=corners, triangles=triangles)
 
 
 def box_distance(points):

@@ -125,7 +125,10 @@ def test_a_casing_that_would_enter_the_scalp_is_lifted_by_what_it_lacks(head, co
 
 
 def test_a_coil_that_cannot_come_near_is_refused(head, coil):
-    deep = Surface(points_m=[[0.04, 0, 0.08], [0.05, 0, 0.08], [0.04, 0.01, 0.08]], triangles=[[0, 1, 2]])
+    deep = Surface(
+        points_m=np.array([[0.04, 0, 0.08], [0.05, 0, 0.08], [0.04, 0.01, 0.08]]),
+        triangles=np.array([[0, 1, 2]], np.int32),
+    )
     with pytest.raises(InputError, match="clears the scalp only"):
         place(head, replace(coil, casing=deep), target="Cz")
 
@@ -184,7 +187,7 @@ def test_a_casing_or_windings_in_the_head_are_found_where_the_centre_is_outside(
     ]  # fmt: skip
     with pytest.raises(InputError, match="inside the scalp"):
         check_clear(head, coil, Pose(matrix=matrix))
-    dipoles = Dipoles(positions_m=[[0.0, 0, 0.02]], moments_m2=[[0.0, 0, 1]])
+    dipoles = Dipoles(positions_m=np.array([[0.0, 0, 0.02]]), moments_m2=np.array([[0.0, 0, 1]]))
     bare = replace(coil, casing=None, elements=(dipoles,))
     with pytest.raises(InputError, match="windings"):
         check_clear(head, bare, place(head, coil, target="Cz"))

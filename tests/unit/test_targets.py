@@ -61,17 +61,18 @@ def test_target_text_is_read(text, target):
     found = parse_target(text)
     assert type(found) is type(target)
     if isinstance(target, MniPoint | HeadPoint):
+        assert isinstance(found, MniPoint | HeadPoint)
         assert found.point_m == pytest.approx(target.point_m)
     else:
         assert found == target
 
 
-millimetres = st.integers(-150_000, 150_000).map(lambda n: n / 1000)
+metres = st.integers(-150_000, 150_000).map(lambda n: n * 1e-6)
 targets = st.one_of(
     st.sampled_from([*LABELS, *ALIASES]).map(Electrode),
     st.sampled_from(sorted(NAMED_POINTS)).map(Named),
-    st.tuples(millimetres, millimetres, millimetres).map(lambda p: MniPoint(tuple(v * 1e-3 for v in p))),
-    st.tuples(millimetres, millimetres, millimetres).map(lambda p: HeadPoint(tuple(v * 1e-3 for v in p))),
+    st.tuples(metres, metres, metres).map(MniPoint),
+    st.tuples(metres, metres, metres).map(HeadPoint),
     st.just(BeamF3()),
 )
 
@@ -81,6 +82,7 @@ def test_a_target_prints_itself_back(target):
     again = parse_target(str(target))
     assert type(again) is type(target)
     if isinstance(target, MniPoint | HeadPoint):
+        assert isinstance(again, MniPoint | HeadPoint)
         np.testing.assert_allclose(again.point_m, target.point_m, atol=1e-12)
     else:
         assert again == target
