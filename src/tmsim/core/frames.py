@@ -36,18 +36,24 @@ def as_rigid(name: str, value: npt.ArrayLike, *, tolerance: float = 1e-3) -> Flo
     matrix = as_array(name, value, (4, 4))
     rotation = matrix[:3, :3]
     if not np.allclose(matrix[3], (0, 0, 0, 1), atol=1e-6):
-        raise InputError(name, f"last row {matrix[3].tolist()}", "0 0 0 1", "A transposed matrix has this fault.")
+        raise InputError(
+            name, f"last row {matrix[3].tolist()}", "0 0 0 1", "A transposed matrix has this fault."
+        )
     lengths = np.linalg.norm(rotation, axis=0)
     if np.abs(lengths - 1).max() > tolerance:
         found = ", ".join(f"{v:.4g}" for v in lengths)
-        raise InputError(name, f"axes of length {found}", "unit axes", "The matrix is scaled or in other units.")
+        raise InputError(
+            name, f"axes of length {found}", "unit axes", "The matrix is scaled or in other units."
+        )
     if np.linalg.det(rotation) < 0:
         raise InputError(
             name, "a left-handed rotation (determinant -1)", "a right-handed one", "Flip one axis to mend it."
         )
     shear = np.abs(rotation.T @ rotation - np.eye(3)).max()
     if shear > tolerance:
-        raise InputError(name, f"sheared axes ({shear:.3g} off orthogonal)", f"orthogonal axes to {tolerance:g}")
+        raise InputError(
+            name, f"sheared axes ({shear:.3g} off orthogonal)", f"orthogonal axes to {tolerance:g}"
+        )
     u, _, vt = np.linalg.svd(rotation)
     out = np.eye(4)
     out[:3, :3] = u @ vt
