@@ -187,13 +187,13 @@ def test_the_numbers_in_the_report_are_those_of_the_metrics(seen):
         "Volume above 75 % 1.23 same same cm³",
         "Half-depth d½ 14.2 same same mm",
         "Spread S½ 14.8 same same cm²",
-        "95th percentile: 12 %",
+        "95th percentile is 12 %",
         "37.4 mm from the target",
         "58 % of that peak",
         "−30.0, 40.0, 20.0 mm",
         "left part17 18.0 1.70 3.40 −0.850",
         "3 more regions",
-        "at 45° to midline",
+        "at 45° to the midline",
         "5.0 mm from the scalp, 1.0 mm more than asked for",
         "finite elements of second order (12,345 unknowns)",
         "grey matter 0.275",
@@ -262,7 +262,7 @@ def test_atlas_labels_become_words():
     assert region_text("L_rostralmiddlefrontal") == "left rostral middle frontal"
     assert region_text("R_lateralorbitofrontal") == "right lateral orbitofrontal"
     assert region_text("R_precentral") == "right precentral"
-    assert region_text("unassigned") == "unassigned"
+    assert region_text("unassigned") == "outside the atlas"
 
 
 def test_directions_have_their_anatomical_letters():
@@ -280,7 +280,7 @@ def image_of(ax):
 def edge_letters(ax):
     """Letters at the left, right, upper and lower edge."""
     at = {tuple(t.get_position()): t.get_text() for t in ax.texts if t.get_transform() == ax.transAxes}
-    return [at[key] for key in ((0.03, 0.5), (0.97, 0.5), (0.5, 0.975), (0.5, 0.025))]
+    return [at[key] for key in ((0.045, 0.5), (0.955, 0.5), (0.5, 0.975), (0.5, 0.025))]
 
 
 def painted(image, colours, share):

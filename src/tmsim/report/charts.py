@@ -66,7 +66,7 @@ def slices_figure(head: Head, field: EField, metrics: Metrics) -> Figure:
         for ax, (name, (right, down)) in zip(axes, _PLANES.items(), strict=True):
             plane = _plane(at, (low + high) / 2, right, down, step)
             normal = np.abs(np.cross(right, down))
-            title = f"{name}, {'xyz'[int(normal.argmax())]} = {normal @ at * 1e3:.1f} mm"
+            title = f"{name}, {'xyz'[int(normal.argmax())]} = {normal @ at * 1e3:.1f} mm".replace("-", "−")
             show(ax, _painted(head, plane, magnitude, norm), plane, title)
             x, y, _ = plane.project(at[None])[0]
             ax.axvline(x, color=INK, linewidth=0.4, alpha=0.35)
@@ -154,9 +154,11 @@ def _depth(ax: Axes, head: Head, pose: Pose, field: EField) -> None:
         ax.axvspan(left, right, color=_BANDS.get(tag, "#eeeeee"), linewidth=0, zorder=0)
         if tag not in named and right - left > 2:
             named.add(tag)
+            name = TISSUES[tag].label if tag in TISSUES else f"tag {tag}"
+            upright = right - left < 1.1 * len(name)  # too narrow for the word
             ax.text(
-                (left + right) / 2, 0.98, TISSUES[tag].label, transform=ax.get_xaxis_transform(),
-                ha="center", va="top", fontsize=5.5, rotation=90 if right - left < 9 else 0,
+                (left + right) / 2, 0.98, name, transform=ax.get_xaxis_transform(),
+                ha="center", va="top", fontsize=5.5, rotation=90 if upright else 0,
             )  # fmt: skip
 
 

@@ -40,22 +40,29 @@ _PINK, _SKIN, _COPPER, _CASE, _GRIP = (
     (0.38, 0.49, 0.60),
     (0.27, 0.29, 0.32),
 )
+_STICK_m = 0.12
 _TITLES = {"left": "from the left", "right": "from the right", "front": "from the front"}
 _TITLES |= {"back": "from behind", "top": "from above"}
 
 
 def coil_meshes(coil: Coil, pose: Pose) -> list[Mesh]:
-    """Windings, handle and casing of ``coil``, in head coordinates."""
+    """Windings, handle and casing of ``coil``, in head coordinates.
+
+    Where no handle is known, a thin stick from the coil's centre shows its direction.
+    """
     meshes = []
     for element in coil.elements:
         match element:
             case Segments(starts_m=starts, ends_m=ends):
                 meshes.append(wires(pose.to_head(starts), pose.to_head(ends), 0.0009, _COPPER))
             case Dipoles(positions_m=positions):
-                meshes.append(balls(pose.to_head(positions), 0.0012, _COPPER))
+                meshes.append(balls(pose.to_head(positions), 0.0012, _COPPER, sides=6))
     if coil.handle_m is not None:
         ends = pose.to_head(coil.handle_m)
         meshes += [wires(ends[:1], ends[1:], 0.011, _GRIP), balls(ends, 0.011, _GRIP)]
+    else:
+        ends = pose.to_head(np.array([[0.0, 0.0, 0.0], [0.0, -_STICK_m, 0.0]]))
+        meshes += [wires(ends[:1], ends[1:], 0.002, _GRIP), balls(ends[:1], 0.005, _GRIP)]
     if coil.casing is not None:
         casing = replace(coil.casing, points_m=pose.to_head(coil.casing.points_m))
         meshes.append(creased(casing, _CASE, opacity=0.25, gloss=0.5))

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from tmsim.core import FloatArray, whole_file
 from tmsim.core.citations import citation
 from tmsim.formats.navigation import in_axes_of
-from tmsim.head.regions import regions_of
+from tmsim.head.regions import UNASSIGNED, regions_of
 from tmsim.placement.types import Placement
 from tmsim.report.charts import curves_figure, slices_figure
 from tmsim.report.figures import magnitude_figure, normal_figure, placement_figure
@@ -111,6 +111,8 @@ def three_digits(value: float) -> str:
 
 def region_text(name: str) -> str:
     """An atlas label in words: ``"L_middletemporal"`` is ``"left middle temporal"``."""
+    if name == UNASSIGNED:
+        return "outside the atlas"
     side, _, rest = name.partition("_")
     if side not in ("L", "R") or not rest:
         return name
@@ -184,7 +186,8 @@ def _peak_region(report: ReportInput) -> str | None:
         return None
     regions = regions_of(report.head)
     nearest = np.argmin(np.linalg.norm(report.head.cortex.points_m - np.array(report.metrics.peak_m), axis=1))
-    return region_text(regions.names[regions.index[nearest]])
+    name = regions.names[regions.index[nearest]]
+    return None if name == UNASSIGNED else region_text(name)
 
 
 def _poses(report: ReportInput) -> list[tuple[str, str, str]]:

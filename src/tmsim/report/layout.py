@@ -90,11 +90,12 @@ def _axes(figure: Figure, left: float, bottom: float, width: float, height: floa
 def show(ax: Axes, image: Image, at: Camera | Plane, title: str) -> None:
     """An image at its own pixels, with the anatomical direction at each edge."""
     ax.imshow(image, extent=(0, at.width_px, at.height_px, 0), interpolation="none")
+    ax.set_autoscale_on(False)
     ax.set_title(title, pad=4)
     ax.set_axis_off()
     for x, y, direction in (
-        (0.03, 0.5, -at.right),
-        (0.97, 0.5, at.right),
+        (0.045, 0.5, -at.right),
+        (0.955, 0.5, at.right),
         (0.5, 0.975, -at.down),
         (0.5, 0.025, at.down),
     ):
@@ -105,19 +106,19 @@ def show(ax: Axes, image: Image, at: Camera | Plane, title: str) -> None:
 
 
 def scale_bar(ax: Axes, m_per_px: float, length_mm: float) -> None:
-    """A bar of ``length_mm`` in the lower left corner."""
+    """A bar of ``length_mm`` below the panel."""
     length = length_mm * 1e-3 / m_per_px
-    x, y = 0.04 * PANEL_PX[0], 0.95 * PANEL_PX[1]
+    x, y = 0.04 * PANEL_PX[0], PANEL_PX[1] + 0.6 * _FOOT_PX
     ax.plot(
         [x, x + length],
         [y, y],
         color=INK,
         linewidth=1.6,
         solid_capstyle="butt",
-        path_effects=_HALO,
+        clip_on=False,
         gid="scale bar",
     )
-    ax.text(x + length / 2, y - 10, f"{length_mm:g} mm", ha="center", va="bottom", path_effects=_HALO)
+    ax.text(x + length + 12, y, f"{length_mm:g} mm", va="center")
 
 
 def mark(ax: Axes, at: Camera | Plane, point_m: FloatArray, kind: str) -> None:

@@ -75,7 +75,7 @@ def _numbers(report: ReportInput) -> str:
     if error is None:
         return text + " No error estimate was made for this field."
     return text + (
-        f" Numerical error, estimated from {error.method}, where the field exceeds half of its peak: median "
+        f" Numerical error ({error.method}) where the field exceeds half of its peak: median "
         f"{100 * error.median:.2g} %, 95th percentile {100 * error.p95:.2g} %. Errors of segmentation and "
         "conductivity come on top of it and are often larger."
     )

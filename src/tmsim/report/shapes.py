@@ -71,9 +71,9 @@ def wires(starts_m: FloatArray, ends_m: FloatArray, radius_m: float, colour: npt
     )
 
 
-def balls(centers_m: FloatArray, radius_m: float, colour: npt.ArrayLike) -> Mesh:
-    """Small balls at ``centers_m``, (n, 3). [m]"""
-    rings, sides = 7, 12
+def balls(centers_m: FloatArray, radius_m: float, colour: npt.ArrayLike, *, sides: int = 12) -> Mesh:
+    """Small balls at ``centers_m``, (n, 3), with so many sides to the equator. [m]"""
+    rings = sides // 2 + 1
     polar = np.repeat(np.linspace(0, np.pi, rings), sides)
     turn = np.tile(np.arange(sides) * (2 * np.pi / sides), rings)
     unit = np.stack([np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], axis=1)
