@@ -52,6 +52,27 @@ def read_labels(path: Path) -> tuple[npt.NDArray[np.uint8], FloatArray]:
     return tags, affine_m
 
 
+def read_grid(path: Path) -> tuple[FloatArray, tuple[int, int, int]]:
+    """Affine from voxel indices to head coordinates, and shape, of an image; its values are not read. [m]
+
+    Raises
+    ------
+    InputError
+        Missing, damaged, without three dimensions, or without a usable affine.
+    """
+    try:
+        image = nibabel.Nifti1Image.from_filename(path)
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error):
+        raise InputError(str(path), "can't be read as NIfTI", "an undamaged .nii or .nii.gz") from None
+    shape = image.shape
+    if len(shape) < 3 or np.prod(shape[:3], dtype=float) > _LARGEST_VOXELS:
+        raise InputError(path.name, f"an image of shape {shape}", "three dimensions")
+    affine_m = as_array(f"affine of {path.name}", _MILLI @ np.asarray(image.affine), (4, 4))
+    if not 1e-15 < abs(np.linalg.det(affine_m[:3, :3])) < 1e-4:
+        raise InputError(path.name, "an affine without volume", "voxels of some cubic millimetres")
+    return affine_m, (shape[0], shape[1], shape[2])
+
+
 def write_volume(path: Path, values: npt.ArrayLike, affine_m: FloatArray) -> None:
     """Write a volume, (i, j, k) or (i, j, k, c), in head coordinates. [m] It appears whole or not at all.
 
@@ -63,5 +84,8 @@ def write_volume(path: Path, values: npt.ArrayLike, affine_m: FloatArray) -> Non
     image = nibabel.Nifti1Image(data, np.linalg.inv(_MILLI) @ affine_m)
     image.header.set_xyzt_units("mm")
     content = image.to_bytes()
+    if path.suffix == ".gz":
+        # Fields are noise to a compressor: higher levels take ten times as long and gain nothing.
+        content = gzip.compress(content, compresslevel=1, mtime=0)
     with whole_file(path) as part:
-        part.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+        part.write_bytes(content)
