@@ -1,0 +1,32 @@
+"""Which published works the numbers of a run rest on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tmsim.core.citations import citations
+from tmsim.field.types import FiniteElements
+from tmsim.head.parameters import TISSUES
+from tmsim.placement import NAMED_POINTS, BeamF3, Electrode, Named, Placement, parse_target
+from tmsim.plan.stages import Solved
+
+_ALWAYS = ("Deng2013", "Desikan2006", "Jones2000", "Thielscher2015")
+"""Half-depth and spread; regions; the mid-cortical surface; the convention of poses and tissue tags."""
+
+
+def citations_of(solved: Solved) -> tuple[str, ...]:
+    """BibTeX keys of the sources behind a run, in alphabetical order; those that CITATIONS.bib knows."""
+    head, coil, method = solved.head, solved.coil, solved.field.method
+    standard = set(np.unique(head.tags).tolist()) - set(head.sigma_S_per_m)
+    keys = {*_ALWAYS, coil.source, *(TISSUES[tag].conductivity.source for tag in standard)}
+    if isinstance(method, FiniteElements) and method.order == 2:
+        keys.add("Gomez2020")
+    if isinstance(solved.pose, Placement):
+        match parse_target(solved.pose.target):
+            case Electrode():
+                keys |= {"Jasper1958", "Oostenveld2001", "Jurcak2007"}
+            case BeamF3():
+                keys.add("Beam2009")
+            case Named(name):
+                keys.add(NAMED_POINTS[name].source)
+    return tuple(sorted(keys & citations().keys()))

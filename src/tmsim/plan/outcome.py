@@ -1,0 +1,94 @@
+"""What a run leaves: the numbers, where they came from, and the plan that makes them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tmsim.core import InputError
+from tmsim.field.types import ErrorEstimate, Metrics
+from tmsim.plan.types import Plan, Row
+
+FILE_NAME = "outcome.json"
+
+Point = tuple[float, float, float]
+
+
+class Record(BaseModel):
+    """A part of an outcome; what it can't read is refused, never guessed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Provenance(Record):
+    """What made the numbers: code, inputs by SHA-256, and the works they rest on by BibTeX key."""
+
+    environment: dict[str, str]
+    code_sha256: str
+    spec_sha256: str
+    inputs_sha256: dict[str, str]
+    seed: int
+    citations: tuple[str, ...]
+
+
+class PoseRecord(Record):
+    """Where the coil sat, as a SimNIBS ``matsimnibs`` in mm, and the target it was worked out from if any."""
+
+    simnibs_mm: tuple[Row, Row, Row, Row]
+    target: str | None = None
+    scalp_m: Point | None = None
+    gap_m: float | None = None
+    lifted_m: float | None = None
+
+
+class FieldRecord(Record):
+    """How the field was solved, and what it says of its own error."""
+
+    didt_A_per_s: float
+    unknowns: int
+    iterations: int
+    relative_residual: float
+    error: ErrorEstimate | None
+
+
+class AtCoilMaximum(Record):
+    """The same field at the largest current slope the coil's stimulator gives."""
+
+    didt_A_per_s: float
+    p999_V_per_m: float
+
+
+class Outcome(Record):
+    """One run, complete: ``tmsim run outcome.json`` runs it again.
+
+    Paths in ``plan`` are as seen from the folder of the outcome; ``files`` holds the SHA-256 of what
+    lies beside it.
+    """
+
+    schema_version: Literal[1] = 1
+    plan: Plan
+    provenance: Provenance
+    pose: PoseRecord
+    field: FieldRecord
+    metrics: Metrics
+    at_coil_maximum: AtCoilMaximum | None
+    timings_s: dict[str, float]
+    files: dict[str, str]
+
+    @staticmethod
+    def read(path: Path) -> Outcome:
+        """The outcome in a folder, or in its ``outcome.json``.
+
+        Raises
+        ------
+        InputError
+            There is none, or it is not one that this version can read.
+        """
+        from tmsim.plan.read import checked, read_text
+
+        file = path / FILE_NAME if path.is_dir() else path
+        if not file.is_file():
+            raise InputError(str(path), f"no {FILE_NAME} there", "the folder of a run")
+        return checked(Outcome, read_text(file), name=file.name)

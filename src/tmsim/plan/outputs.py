@@ -1,0 +1,123 @@
+"""The files of a run, each in the convention of the programs that will open it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import numpy as np
+
+from tmsim.core import FloatArray
+from tmsim.field import grid
+from tmsim.field.types import EField, Metrics, RegionRow
+from tmsim.formats import gifti, msh, navigation, nifti
+from tmsim.head.parameters import TISSUES
+from tmsim.head.types import Head
+from tmsim.placement import Placement, Pose, write_pose
+from tmsim.plan.outcome import Provenance
+from tmsim.plan.stages import Solved
+
+Grid = tuple[FloatArray, tuple[int, int, int]]
+"""Affine from voxel indices to head coordinates [m], and shape."""
+
+
+def write_mesh(folder: Path, head: Head, field: EField) -> None:
+    """``field.msh``: tetrahedra with element data ``E`` and ``magnE``, named as SimNIBS names them. [V/m]"""
+    mesh = msh.MshFile(
+        nodes_mm=head.nodes_m * 1e3,
+        tets=head.tets,
+        tet_tags=head.tags,
+        triangles=np.empty((0, 3), np.int32),
+        triangle_tags=np.empty(0, np.int32),
+        tet_data={"E": field.E_V_per_m, "magnE": _size(field.E_V_per_m)[:, None]},
+    )
+    tags = np.unique(head.tags).tolist()
+    msh.write(
+        folder / "field.msh",
+        mesh,
+        names={tag: TISSUES[tag].name if tag in TISSUES else f"tag_{tag}" for tag in tags},
+    )
+
+
+def write_volumes(folder: Path, head: Head, field: EField, t1: Grid | None) -> None:
+    """``E.nii.gz`` and ``magnE.nii.gz`` on the grid of the T1, of the head's labels, or of 1 mm. [V/m]"""
+    if t1 is not None:
+        affine_m, shape = t1
+    elif head.labels is not None:
+        affine_m, shape = head.labels.affine_m, head.labels.tags.shape
+    else:
+        affine_m, shape = grid.grid_round(head)
+    tets = grid.tets_on_grid(head, affine_m, shape)
+    nifti.write_volume(folder / "E.nii.gz", grid.on_grid(field.E_V_per_m, tets), affine_m)
+    nifti.write_volume(folder / "magnE.nii.gz", grid.on_grid(_size(field.E_V_per_m), tets), affine_m)
+
+
+def write_surfaces(folder: Path, head: Head, field: EField) -> None:
+    """``cortex.surf.gii`` and on it ``cortex.func.gii``: |E|, its part along the column, the rest. [V/m]"""
+    cortex, E = head.cortex, field.cortex_V_per_m
+    normal = np.einsum("ij,ij->i", E, cortex.column)
+    tangential = _size(E - normal[:, None] * cortex.column)
+    gifti.write_surface(folder / "cortex.surf.gii", cortex)
+    values = {"magnE": _size(E), "E_normal": normal, "E_tangential": tangential}
+    gifti.write_values(folder / "cortex.func.gii", values)
+
+
+def write_tables(folder: Path, field: EField, metrics: Metrics) -> None:
+    """``metrics.csv``, one number a row, and ``regions.csv``, one region a row; the names carry the units."""
+    numbers = {**asdict(metrics), "didt_A_per_s": field.didt_A_per_s}
+    del numbers["regions"]
+    for name in ("peak_m", "target_m"):
+        point = numbers.pop(name)
+        numbers |= {f"{name[:-2]}_{axis}_m": point[k] for k, axis in enumerate("xyz")} if point else {}
+    if field.error is not None:
+        numbers |= {"error_median": field.error.median, "error_p95": field.error.p95}
+    _write_rows(folder / "metrics.csv", ("quantity", "value"), numbers.items())
+    columns = [column.name for column in fields(RegionRow)]
+    rows = ([getattr(row, column) for column in columns] for row in metrics.regions)
+    _write_rows(folder / "regions.csv", columns, rows)
+
+
+def write_navigation(folder: Path, pose: Pose) -> None:
+    """The pose as text in mm (SimNIBS), as a Brainsight target and as a Localite marker."""
+    name = pose.target if isinstance(pose, Placement) else "tmsim"
+    poses_mm = {name: pose.to_simnibs_mm()}
+    write_pose(pose, folder / "pose_simnibs.txt")
+    navigation.write_brainsight(folder / "pose_brainsight.txt", poses_mm)
+    navigation.write_localite(folder / "pose_localite.xml", poses_mm)
+
+
+def write_report_of(folder: Path, solved: Solved, metrics: Metrics, provenance: Provenance) -> None:
+    """``report.html``: one file with pictures, numbers, methods, provenance and the plan beside it."""
+    from tmsim.report import ReportInput, write_report  # matplotlib takes a second to load
+
+    told = {
+        **provenance.environment,
+        "code SHA-256": provenance.code_sha256,
+        "plan SHA-256": provenance.spec_sha256,
+        **{f"{name} SHA-256": digest for name, digest in provenance.inputs_sha256.items()},
+        "seed": str(provenance.seed),
+    }
+    report = ReportInput(
+        head=solved.head,
+        coil=solved.coil,
+        pose=solved.pose,
+        field=solved.field,
+        metrics=metrics,
+        plan_toml=(folder / "plan.toml").read_text(encoding="utf-8"),
+        provenance=told,
+        citations=provenance.citations,
+    )
+    write_report(report, folder / "report.html")
+
+
+def _size(vectors: FloatArray) -> FloatArray:
+    return np.linalg.norm(vectors, axis=1)
+
+
+def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(["" if value is None else value for value in row] for row in rows)

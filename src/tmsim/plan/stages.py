@@ -1,0 +1,168 @@
+"""The stages of a run, each from the plan and what came before: head, coil, placement, field, metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import numpy as np
+
+from tmsim.coil import Coil
+from tmsim.core import FloatArray, Progress, read_only, silent
+from tmsim.field.solve import REFERENCE_DIDT_A_PER_S, simulate
+from tmsim.field.types import EField, ErrorEstimate, FiniteElements
+from tmsim.head.types import Head
+from tmsim.placement import Placement, Pose, place, read_pose
+from tmsim.plan.cache import Arrays, Cache, stage_key
+from tmsim.plan.types import AtPose, AtPoseFile, AtTarget, Plan
+
+ROOMS = ("core", "coil", "field", "head", "placement")
+"""The rooms whose source decides a field; plan and report only pass it on."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solved:
+    """A plan up to its field: what every door and every output needs."""
+
+    head: Head
+    coil: Coil
+    pose: Pose  # a Placement where it was worked out from a target
+    field: EField
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """How long each stage took. [s]"""
+
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the block under ``name``."""
+        start = time.perf_counter()
+        yield
+        self.timings_s[name] = round(time.perf_counter() - start, 3)
+
+
+def solve(
+    plan: Plan, *, cache: Cache | None = None, progress: Progress = silent, clock: Clock | None = None
+) -> Solved:
+    """Head, coil, placement and field of a plan; the field from ``cache`` if it was solved before."""
+    clock = clock or Clock()
+    with clock.stage("head"):
+        progress("reading the head", 0.0)
+        head = head_of(plan)
+    with clock.stage("coil"):
+        coil = coil_of(plan)
+    with clock.stage("placement"):
+        progress("placing the coil", 0.0)
+        pose = pose_of(plan, head, coil)
+    with clock.stage("field"):
+        solved = field_of(plan, head, coil, pose, cache=cache, progress=progress)
+    return Solved(head=head, coil=coil, pose=pose, field=solved)
+
+
+def head_of(plan: Plan) -> Head:
+    """The head, mended if asked, with the plan's conductivities."""
+    return Head.load(plan.head.source, repair=plan.head.repair).with_conductivity(**plan.head.sigma_S_per_m)
+
+
+def coil_of(plan: Plan) -> Coil:
+    """The coil, its movable parts where the plan puts them."""
+    deformation: dict[int | str, float] = {**plan.coil.deformation}
+    return Coil.load(plan.coil.source, deformation=deformation)
+
+
+def coil_content(coil: Coil) -> list[object]:
+    """All of a coil that decides its field, in a form that can be hashed."""
+    content: list[object] = []
+    for element in coil.elements:
+        content += [type(element).__name__, *(getattr(element, f.name) for f in fields(element))]
+    return content
+
+
+def pose_of(plan: Plan, head: Head, coil: Coil) -> Pose:
+    """Where the coil sits: over the target, or where it was said to sit."""
+    match plan.placement:
+        case AtPose(pose=rows):
+            return Pose.from_simnibs_mm(rows)
+        case AtPoseFile(pose_file=path):
+            return read_pose(Path(path))
+        case AtTarget() as at:
+            return place(head, coil, target=at.target, angle=at.angle, reference=at.reference, gap=at.gap)
+
+
+def field_of(
+    plan: Plan,
+    head: Head,
+    coil: Coil,
+    pose: Pose,
+    *,
+    cache: Cache | None = None,
+    progress: Progress = silent,
+) -> EField:
+    """The field at the plan's current slope; solved at 1 A/us and kept so, since it is linear in it."""
+    method = FiniteElements(order=plan.field.order, tolerance=plan.field.tolerance)
+
+    def compute() -> Arrays:
+        return _to_arrays(simulate(head, coil, pose, method, progress=progress))
+
+    if cache is None:
+        arrays = compute()
+    else:
+        # The tetrahedra themselves are the key, not the file: a mesh mended or renamed is the same mesh.
+        tensors = head.tensors_S_per_m
+        parts = (
+            head.nodes_m,
+            head.tets,
+            head.tags,
+            head.element_sigma_S_per_m if tensors is None else tensors,
+            *coil_content(coil),
+            pose.matrix,
+            asdict(method),
+        )
+        arrays, _ = cache.arrays(stage_key("field", *parts, rooms=ROOMS), compute)
+    return _from_arrays(arrays, method).scaled_to(plan.pulse.didt_A_per_s)
+
+
+def target_of(head: Head, pose: Pose) -> FloatArray | None:
+    """The cortical target, (3,): as given, or the mid-cortical point nearest to a target on the scalp. [m]"""
+    if not isinstance(pose, Placement):
+        return None
+    if not np.array_equal(pose.target_m, pose.scalp_m):
+        return pose.target_m
+    points_m = head.cortex.points_m
+    return points_m[np.linalg.norm(points_m - pose.scalp_m, axis=1).argmin()]
+
+
+def _to_arrays(solved: EField) -> Arrays:
+    error = solved.error
+    return {
+        "E_V_per_m": solved.E_V_per_m,
+        "cortex_V_per_m": solved.cortex_V_per_m,
+        "counts": np.array([solved.unknowns, solved.iterations]),
+        "residual": np.array(solved.relative_residual),
+        "error_method": np.array(error.method if error else ""),
+        "error": np.array([error.median, error.p95] if error else []),
+    }
+
+
+def _from_arrays(arrays: Arrays, method: FiniteElements) -> EField:
+    error = None
+    if len(arrays["error"]):
+        median, p95 = arrays["error"].tolist()
+        error = ErrorEstimate(method=str(arrays["error_method"]), median=median, p95=p95)
+    unknowns, iterations = arrays["counts"].tolist()
+    return EField(
+        E_V_per_m=read_only(np.asarray(arrays["E_V_per_m"])),
+        cortex_V_per_m=read_only(np.asarray(arrays["cortex_V_per_m"])),
+        didt_A_per_s=REFERENCE_DIDT_A_PER_S,
+        method=method,
+        unknowns=unknowns,
+        iterations=iterations,
+        relative_residual=float(arrays["residual"]),
+        error=error,
+    )
