@@ -113,7 +113,7 @@ def examine(mesh: MeshArrays, name: str) -> HeadReport:
     faults = find_faults(mesh)
     nodes_m, tets, tags = mesh.nodes_m, mesh.tets, mesh.tags
     if any(fault.name == "non-finite nodes" for fault in faults):
-        sound = np.isfinite(nodes_m).all(axis=1)[tets].all(axis=1)
+        sound = np.isfinite(nodes_m[tets]).all(axis=(1, 2))
         tets, tags = tets[sound], tags[sound]
     volumes_ml = np.abs(signed_volumes_m3(nodes_m, tets)) * 1e6
     present = np.unique(tags).tolist()

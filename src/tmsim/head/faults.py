@@ -46,7 +46,7 @@ class Fault:
 
 def find_faults(mesh: MeshArrays) -> tuple[Fault, ...]:
     """Every kind of fault that a mesh has; those that make the others meaningless come alone."""
-    broken = np.count_nonzero(~np.isfinite(mesh.nodes_m).all(axis=1))
+    broken = int(np.count_nonzero(~np.isfinite(mesh.nodes_m).all(axis=1)))
     if broken:
         return (
             Fault(
@@ -141,15 +141,15 @@ def _node_faults(mesh: MeshArrays) -> list[Fault]:
 
 def _tet_faults(mesh: MeshArrays) -> list[Fault]:
     flat = _flat(mesh.nodes_m, mesh.tets)
-    inverted = np.count_nonzero((signed_volumes_m3(mesh.nodes_m, mesh.tets) < 0) & ~flat)
+    inverted = int(np.count_nonzero((signed_volumes_m3(mesh.nodes_m, mesh.tets) < 0) & ~flat))
     part = _parts(mesh.tets, len(mesh.nodes_m))
     sizes = np.bincount(part)
     sizes = sizes[sizes > 0]
     outside = sizes.sum() - sizes.max(initial=0)
     twice = len(mesh.tets) - len(_distinct(mesh.tets))
     _, starts = matched_faces(mesh.tets)
-    crowded = np.count_nonzero(np.diff(starts, append=4 * len(mesh.tets)) > 2) if not twice else 0
-    flats = np.count_nonzero(flat)
+    crowded = int(np.count_nonzero(np.diff(starts, append=4 * len(mesh.tets)) > 2)) if not twice else 0
+    flats = int(np.count_nonzero(flat))
     return [
         Fault(
             name="inverted tetrahedra",

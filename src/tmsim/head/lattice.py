@@ -226,7 +226,8 @@ def _cut(
     points, tets = kernels.bisect(points, tets, volume, origin, step, wanted, mixed)
     tet_labels = np.empty(len(tets), np.int32)
     kernels.vote(points, tets, volume, origin, step, tet_labels)
-    tets, tet_labels = _largest_part(tets[tet_labels > 0], tet_labels[tet_labels > 0])
+    inside = tet_labels > 0
+    tets, tet_labels = _largest_part(tets[inside].astype(np.int32), tet_labels[inside])
     used, where = np.unique(tets, return_inverse=True)
     nodes_mm = origin_mm + unit_mm * points[used]
     tets = where.reshape(-1, 4).astype(np.int32)

@@ -64,7 +64,7 @@ def aspect(nodes_m: FloatArray, tets: Corners) -> FloatArray:
 
 
 def matched_faces(tets: Corners) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """`equal_rows` of the faces; face ``f`` is that of tetrahedron ``f // 4`` opposite to corner ``f % 4``."""
+    """`equal_rows` of the faces; face ``f`` is that of tetrahedron ``f // 4``, opposite corner ``f % 4``."""
     return equal_rows(np.sort(np.stack([tets[:, f] for f in FACES], axis=1).reshape(-1, 3), axis=1))
 
 
