@@ -65,10 +65,11 @@ def _border(head: Head, tags: Collection[int] | None, name: str) -> Surface:
 
 def _faces_seen_once(tets: _Indices) -> _Indices:
     faces = tets[:, _FACES].reshape(-1, 3)
-    low, middle, high = np.sort(faces, axis=1).T.astype(np.int64)
-    order = np.lexsort((high, low * (int(tets.max()) + 1) + middle))
-    ordered = np.stack([low[order], middle[order], high[order]])
-    same = (ordered[:, 1:] == ordered[:, :-1]).all(axis=0)
+    low, middle, high = np.sort(faces, axis=1).T
+    pair = low.astype(np.int64) * (int(tets.max()) + 1) + middle
+    order = np.lexsort((high, pair))
+    pair, high = pair[order], high[order]
+    same = (pair[1:] == pair[:-1]) & (high[1:] == high[:-1])
     alone = np.ones(len(faces), dtype=bool)
     alone[1:] &= ~same
     alone[:-1] &= ~same
@@ -156,7 +157,11 @@ def _cortical_potential(head: Head, grey: _Indices) -> FloatArray:
     in_grey[tets] = True
     at_white[head.tets[head.tags == WHITE_MATTER]] = True
     at_pia[head.tets[~np.isin(head.tags, BRAIN_TAGS)]] = True
-    at_pia[_faces_seen_once(head.tets)] = True  # air, or the cut through the neck
+    # Air, or the cut through the neck. All tetrahedra on either side of a face between grey nodes are
+    # looked at, so such a face is seen once only if it is on the border of the mesh.
+    beside = head.tets[in_grey[head.tets].sum(axis=1) >= 3]
+    bare = _faces_seen_once(beside)
+    at_pia[bare[in_grey[bare].all(axis=1)]] = True
     at_white, at_pia = at_white & in_grey & ~at_pia, at_pia & in_grey
     if not at_white.any() or not at_pia.any():
         raise InputError(
