@@ -40,7 +40,7 @@ lint: $(DEV) $(DOCS)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mkdocs --quiet build --strict
 
 format: $(DEV)
