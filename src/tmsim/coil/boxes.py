@@ -54,7 +54,7 @@ def evaluate_in_boxes(
         values = evaluate((center[:, None] + half[:, None] * grid).reshape(-1, 3))
         coefficients = np.moveaxis(values.reshape(-1, order, order, order, 3), -1, 1)
         for axis in (2, 3, 4):
-            coefficients = dct(coefficients, type=2, axis=axis) / order
+            coefficients = np.asarray(dct(coefficients, type=2, axis=axis)) / order
             np.moveaxis(coefficients, axis, 0)[0] /= 2
         chebyshev_sums(points, index, bounds_boxed, center, half, np.ascontiguousarray(coefficients), out)
     if not boxed.all():

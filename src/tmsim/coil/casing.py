@@ -19,14 +19,13 @@ def casing_and_handle(spec: WindingSpec) -> tuple[Surface, FloatArray]:
     """
     radius = (spec.outer_mm / 2 + CASING_RIM.value) * 1e-3
     thickness = (2 * WINDING_TO_FACE.value + spec.layers * spec.wire_height_mm) * 1e-3
-    center = spec.outer_mm / 2 * 1e-3 if spec.wings == 2 else 0.0
     bend = math.radians(180 - spec.wing_angle_deg) / 2
     # Outline of the half with u >= 0, from the hinge at y = -radius to the hinge at y = +radius.
     angle = np.linspace(-math.pi / 2, math.pi / 2, _ARC)
-    u = center + radius * np.cos(angle)
+    u = spec.center_m + radius * np.cos(angle)
     y = radius * np.sin(angle)
     u, y = np.concatenate([[0.0], u, [0.0]]), np.concatenate([[-radius], y, [radius]])
-    if center == 0:  # the arc already ends on the hinge
+    if spec.wings == 1:  # the arc already ends on the hinge
         u, y = u[1:-1], y[1:-1]
     u[[0, -1]] = 0.0
     right = _slab(u, y, bend, 1.0, thickness)
@@ -64,4 +63,4 @@ def _joined(right: FloatArray, left: FloatArray, n: int) -> Surface:
     points = np.concatenate([right.reshape(-1, 3), left.reshape(-1, 3)])
     triangles = np.concatenate([half, half[:, ::-1] + 2 * (n + 1)])
     unique, inverse = np.unique(points.round(9), axis=0, return_inverse=True)
-    return Surface(points_m=unique, triangles=inverse.reshape(-1)[triangles])
+    return Surface(points_m=unique, triangles=inverse.reshape(-1)[triangles].astype(np.int32))

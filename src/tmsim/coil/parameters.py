@@ -28,7 +28,8 @@ SIDES = 64
 class WindingSpec:
     """A built-in coil: windings in mm, as the literature gives them.
 
-    ``turns`` are those of one layer of one wing; ``wings`` is 1 (circular) or 2 (figure-8, double cone).
+    ``turns`` are those of one layer of one wing; ``wings`` is 1 (circular) or 2 (figure-8, double cone),
+    with centres ``spacing_mm`` apart, measured in the wings, or touching if that is 0.
     ``wire_height_mm`` is across the layers. ``wing_angle_deg`` is the angle between the two wings on the
     side of the head, 180 for a flat coil. ``didt_max`` at full output, of exactly this model or None.
     """
@@ -40,6 +41,7 @@ class WindingSpec:
     turns: int
     layers: int = 1
     wings: int = 1
+    spacing_mm: float = 0.0
     wire_width_mm: float = 1.75
     wire_height_mm: float = 6.0
     wing_angle_deg: float = 180.0
@@ -47,6 +49,11 @@ class WindingSpec:
     stimulator: str = ""
     didt_max: Parameter | None = None
     note: str = ""
+
+    @property
+    def center_m(self) -> float:
+        """Distance of a wing's centre from the hinge, 0 for a circular coil. [m]"""
+        return (self.spacing_mm or self.outer_mm) / 2 * 1e-3 if self.wings == 2 else 0.0
 
 
 def _didt(value: float, note: str = "") -> Parameter:
@@ -58,10 +65,11 @@ _WIRE = "The wire's cross-section isn't given: 1.75 x 6 mm assumed (unverified).
 CATALOGUE: dict[str, WindingSpec] = {
     "magstim-70mm-fig8": WindingSpec(
         number=31, label="Magstim 70 mm figure-8", outer_mm=87, inner_mm=56, turns=9, wings=2,
-        brand="Magstim", stimulator="Magstim Rapid",
+        spacing_mm=90.0, brand="Magstim", stimulator="Magstim Rapid",
         didt_max=Parameter(
             114.7, "A/us", "Drakaki2022", "unverified", "given for the D70; taken to be the same coil by name"
         ),
+        note="Wing centres 90 mm apart, recomputed from the dipoles of Thielscher2004.",
     ),
     "magstim-25mm-fig8": WindingSpec(
         number=25, label="Magstim 25 mm figure-8", outer_mm=42, inner_mm=18, turns=14, wings=2,
@@ -72,8 +80,8 @@ CATALOGUE: dict[str, WindingSpec] = {
         wire_height_mm=11.0, brand="MagVenture", stimulator="MagPro X100", didt_max=_didt(155.4),
     ),
     "magventure-mc-b70": WindingSpec(
-        number=30, label="MagVenture MC-B70 figure-8, bent wings", outer_mm=108, inner_mm=24, turns=10, wings=2,
-        wire_width_mm=3.5, wing_angle_deg=150.0, brand="MagVenture", stimulator="MagPro X100",
+        number=30, label="MagVenture MC-B70 figure-8, bent wings", outer_mm=108, inner_mm=24, turns=10,
+        wings=2, wire_width_mm=3.5, wing_angle_deg=150.0, brand="MagVenture", stimulator="MagPro X100",
         didt_max=_didt(155.3), note="The angle between the wings is assumed to be 150 degrees (unverified).",
     ),
     "magstim-circular-70mm": WindingSpec(

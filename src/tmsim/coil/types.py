@@ -136,7 +136,8 @@ class Coil:
 
     Positive current is such that at the centre of a figure-8 A points along -y, and hence the primary field
     E = -dA/dt of a rising current along **+y**, from the handle towards the front of the coil: the sign of
-    the SimNIBS coil files. In a circular coil positive current turns right-handed about +z.
+    the SimNIBS figure-8 files. In a built-in circular coil positive current turns right-handed about +z.
+    Files are read as they are; SimNIBS's own MST-Twin runs the other way.
 
     Parameters
     ----------
@@ -179,7 +180,7 @@ class Coil:
 
     @staticmethod
     def load(source: str | Path, *, deformation: Mapping[int | str, float] | None = None) -> Coil:
-        """A built-in coil by name (:func:`list_coils`), or a ``.ccd``, ``.tcd``, ``.nii`` or ``.nii.gz`` file.
+        """A built-in coil by name (:func:`list_coils`), or a ``.ccd``, ``.tcd``, ``.nii``, ``.nii.gz`` file.
 
         Parameters
         ----------

@@ -58,14 +58,13 @@ def wind(spec: WindingSpec) -> Segments:
     """Wire of a coil: polygons of ``SIDES`` sides, two a turn at the Gauss points of the wire's height.
 
     Two half-currents there have the field of a current spread evenly over the height, to fourth order
-    in height over distance. The wings of a flat figure-8 touch.
+    in height over distance.
     """
     # The polygon is drawn round the circle, with vertices a little outside, so that areas agree.
     widen = math.sqrt(2 * math.pi / (SIDES * math.sin(2 * math.pi / SIDES)))
     angle = 2 * math.pi * np.arange(SIDES + 1) / SIDES
     circle = np.column_stack([np.cos(angle), np.sin(angle), np.zeros(SIDES + 1)]) * widen
     height = spec.wire_height_mm * 1e-3
-    center_u = spec.outer_mm / 2 * 1e-3 if spec.wings == 2 else 0.0
     starts, ends = [], []
     for axes in wing_axes(spec):
         for layer in range(spec.layers):
@@ -73,7 +72,7 @@ def wind(spec: WindingSpec) -> Segments:
             for offset in (-1, 1):
                 depth = middle + offset * height / (2 * math.sqrt(3))
                 for radius in turn_radii_m(spec):
-                    loop = (radius * circle + (center_u, 0.0, depth)) @ axes.T
+                    loop = (radius * circle + (spec.center_m, 0.0, depth)) @ axes.T
                     starts.append(loop[:-1])
                     ends.append(loop[1:])
     half_turns = np.full(len(starts) * SIDES, 0.5)

@@ -80,7 +80,7 @@ def _directions(n: int) -> FloatArray:
 
 
 def _depth_of(strength: FloatArray, depth: FloatArray, level: float) -> FloatArray:
-    """Depth down to which ``strength`` (levels, n) stays above ``level``, interpolated; 0 where it never is."""
+    """Depth to which ``strength`` (levels, n) stays above ``level``, interpolated; 0 where it never is."""
     below = strength < level
     k = np.where(below.any(axis=0), below.argmax(axis=0), len(depth) - 1)
     column = np.arange(strength.shape[1])

@@ -48,7 +48,7 @@ def sphere_field(
     farthest = float(np.linalg.norm(points, axis=1).max(initial=0.0))
     if farthest >= nearest:
         raise InputError(
-            "points", f"one {farthest * 1e3:.1f} mm from the sphere's centre, the coil at {nearest * 1e3:.1f} mm",
+            "points", f"one {farthest * 1e3:.1f} mm from the sphere's centre, coil at {nearest * 1e3:.1f} mm",
             "all nearer to the centre than the coil", "Lift the coil or move the centre.",
         )  # fmt: skip
     q, m = columns(positions), columns(dipoles.moments_m2)
