@@ -13,6 +13,7 @@ DOCS := $(VENV)/.installed-docs
 # mkdocs-material prints news about itself otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
+.NOTPARALLEL:
 .PHONY: help run test bench lint format docs wheel clean
 
 help:
