@@ -118,6 +118,13 @@ def test_a_point_without_three_numbers_and_a_unit_is_refused(text):
         parse_target(text)
 
 
+def test_a_target_made_by_hand_is_checked_as_well():
+    assert Electrode("fpz").label == "Fpz"
+    for make in (lambda: Electrode("G7"), lambda: Named("nowhere"), lambda: BeamF3((36.0, 38.0, 60.0))):
+        with pytest.raises(InputError):
+            make()
+
+
 def test_every_named_target_says_how_far_it_was_checked():
     for point in NAMED_POINTS.values():
         assert point.status in ("read", "recomputed", "unverified")

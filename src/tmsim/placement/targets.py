@@ -33,6 +33,11 @@ class Electrode:
 
     label: str
 
+    def __post_init__(self) -> None:
+        if self.label.lower() not in _ELECTRODES:
+            raise InputError("10-10 label", repr(self.label), "one of the extended 10-10 system, e.g. F3")
+        object.__setattr__(self, "label", _ELECTRODES[self.label.lower()])
+
     def __str__(self) -> str:
         return self.label
 
@@ -79,6 +84,10 @@ class Named:
 
     name: str
 
+    def __post_init__(self) -> None:
+        if self.name not in NAMED_POINTS:
+            raise InputError("named target", repr(self.name), f"one of {', '.join(NAMED_POINTS)}")
+
     def __str__(self) -> str:
         return self.name
 
@@ -108,7 +117,7 @@ def parse_target(text: str) -> Target:
         if name == "beam-f3":
             return BeamF3()
         if name in _ELECTRODES:
-            return Electrode(_ELECTRODES[name])
+            return Electrode(name)
         if name in NAMED_POINTS:
             return Named(name)
     known = {**_ELECTRODES, "beam-f3": "beam-f3", **{n: n for n in NAMED_POINTS}}
