@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,12 @@ def page(report: ReportInput) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"three_digits": three_digits, "mm": _mm, "region": region_text}
+    environment.filters |= {
+        "degrees": math.degrees,
+        "three_digits": three_digits,
+        "mm": _mm,
+        "region": region_text,
+    }
     metrics, field = report.metrics, report.field
     regions = sorted(metrics.regions, key=lambda row: -row.p99_V_per_m)
     return environment.get_template("report.html.j2").render(
@@ -87,9 +93,7 @@ def page(report: ReportInput) -> str:
         at_maximum=_at_maximum(report),
         peak_region=_peak_region(report),
         peak_mni=None if report.head.head_to_mni is None else report.head.to_mni(metrics.peak_m),
-        miss_m=None
-        if metrics.target_m is None
-        else float(np.linalg.norm(np.subtract(*_peak_and_target(report)))),
+        miss_m=_distance_m(metrics.peak_m, metrics.target_m),
         numbers=numbers_of(report),
         shown=regions[:_SHOWN_REGIONS],
         rest=regions[_SHOWN_REGIONS:],
@@ -169,8 +173,8 @@ def _mm(point_m: FloatArray) -> str:
     return ", ".join(f"{1e3 * x:.1f}".replace("-", "\N{MINUS SIGN}") for x in point_m)
 
 
-def _peak_and_target(report: ReportInput) -> tuple[FloatArray, FloatArray]:
-    return np.array(report.metrics.peak_m), np.array(report.metrics.target_m)
+def _distance_m(a_m: tuple[float, ...], b_m: tuple[float, ...] | None) -> float | None:
+    return None if b_m is None else math.dist(a_m, b_m)
 
 
 def _at_maximum(report: ReportInput) -> tuple[str, str] | None:
