@@ -205,7 +205,7 @@ def _poses(report: ReportInput) -> list[tuple[str, str, str]]:
 
 
 def _matrix_text(matrix: FloatArray) -> str:
-    return "\n".join(" ".join(f"{x + 0.0:10.4f}" for x in row) for row in matrix)
+    return "\n".join("".join(f"{x:9.4f} " for x in row + 0.0).rstrip() for row in matrix)
 
 
 def _pictures(report: ReportInput) -> dict[str, Picture]:
