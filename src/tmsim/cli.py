@@ -7,7 +7,9 @@ Results go to stdout (``--json``: one JSON document), everything else to stderr.
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,23 +35,49 @@ app.add_typer(head_app, name="head")
 app.add_typer(coil_app, name="coil")
 app.add_typer(plan_app, name="plan")
 
+_STOPPED = 130  # 128 + SIGINT, as shells have it
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line on ``argv`` (default: the program's own) and return its exit code."""
+    with _ctrl_c() as pressed:
+        try:
+            return app(args=argv, prog_name="tmsim", standalone_mode=False) or 0
+        except typer.TyperException as refused:
+            message = " ".join(refused.format_message().split())
+            return _refuse(f"{message.rstrip('.')}; see `tmsim --help`.")
+        except TmsimError as refused:
+            return _refuse(str(refused))
+        except OSError as fault:
+            where = f"{fault.filename}: " if fault.filename else ""
+            return _refuse(f"{where}{fault.strerror or fault}.")
+        except (KeyboardInterrupt, typer.Abort):
+            return _STOPPED
+        except Exception:
+            if pressed:
+                return _STOPPED
+            raise
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[list[int]]:
+    """Note each Ctrl-C: one that strikes inside compiled code comes back as an error of another kind."""
+    pressed: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed  # only the main thread may handle signals
+        return
+    before = signal.signal(signal.SIGINT, note)
     try:
-        return app(args=argv, prog_name="tmsim", standalone_mode=False) or 0
-    except typer.TyperException as refused:
-        message = " ".join(refused.format_message().split())
-        return _refuse(f"{message.rstrip('.')}; see `tmsim --help`.")
-    except TmsimError as refused:
-        return _refuse(str(refused))
-    except OSError as fault:
-        where = f"{fault.filename}: " if fault.filename else ""
-        return _refuse(f"{where}{fault.strerror or fault}.")
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _refuse(sentence: str) -> int:
@@ -212,7 +240,7 @@ def _print_outcome(outcome: Any, out: Path) -> None:
         rows.insert(2, ("mean |E| round the target", f"{numbers.target_mean_V_per_m:.3g} V/m"))
     if solved.error is not None:
         share = f"{100 * solved.error.median:.0f} % median, {100 * solved.error.p95:.0f} % 95th percentile"
-        rows.append(("error of discretisation", f"{share} ({solved.error.method})"))
+        rows.append(("error of discretisation", share))
     if outcome.at_coil_maximum is not None:
         most = outcome.at_coil_maximum
         rows.append((f"at the coil's {most.didt_A_per_s / 1e6:.0f} A/us", f"{most.p999_V_per_m:.0f} V/m"))
@@ -227,9 +255,9 @@ def _print_outcome(outcome: Any, out: Path) -> None:
 @head_app.command("list")
 def head_list(as_json: Json = False) -> None:
     """List the built-in heads."""
-    from tmsim.head import list_heads
+    from tmsim.head import builtin_names, metadata
 
-    _print_list([{"name": name} for name in list_heads()], as_json)
+    _print_list([{"name": name, "label": metadata(name)["title"]} for name in builtin_names()], as_json)
 
 
 @head_app.command("check")
@@ -243,7 +271,8 @@ def head_check(
     Exit code 0 if it is sound, 2 if a field can't be computed on it.
     """
     from tmsim.core import InputError
-    from tmsim.head import Head, check
+    from tmsim.head import Head
+    from tmsim.head.check import check
 
     report = check(Head.load(file, repair=True) if repair else file)
     print(json.dumps(report.as_dict(), indent=2) if as_json else report.as_text())

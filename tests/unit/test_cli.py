@@ -1,6 +1,7 @@
 """The command line prints what machines and people read, and its exit code says how it ended."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -72,6 +73,20 @@ def test_how_a_run_ended_is_told_by_exit_code_and_one_sentence(
     said = capsys.readouterr()
     assert said.err == says
     assert said.out == ""
+
+
+def test_ctrl_c_in_compiled_code_is_ctrl_c(capsys, monkeypatch, tmp_path):
+    def kernel(*_args, **_options):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise SystemError("returned a result with an exception set") from None  # as numba does
+
+    monkeypatch.setattr(plan, "run", kernel)
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["run", "--out", str(tmp_path / "out")]) == 130
+    assert capsys.readouterr() == ("", "")
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_fault_of_the_program_itself_is_not_hidden(monkeypatch, tmp_path):
