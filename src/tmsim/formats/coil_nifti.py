@@ -16,11 +16,16 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.imageglobals import LoggingOutputSuppressor
 from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 
 from tmsim.core import FloatArray, InputError, as_array
 from tmsim.formats.files import decompress, read_bytes
 
 _LARGEST_BYTES = 512 * 2**20
+_NOT_NIFTI = (
+    *(ImageFileError, HeaderDataError, WrapStructError, OSError),
+    *(EOFError, ValueError, TypeError, OverflowError, KeyError),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,7 +49,6 @@ def read(path: Path) -> CoilNifti:
     data = read_bytes(path, _LARGEST_BYTES)
     if data[:2] == b"\x1f\x8b":
         data = decompress(name, data, _LARGEST_BYTES, gzip=True)
-    damaged = InputError(name, "can't be read as NIfTI", "an undamaged .nii or .nii.gz")
     try:
         # nibabel mends some header faults and logs that it did; what it can't mend it raises.
         with LoggingOutputSuppressor():
@@ -65,17 +69,8 @@ def read(path: Path) -> CoilNifti:
         text = bytes(np.asarray(image.header["descrip"]).tobytes()).decode("latin-1")
     except InputError:
         raise
-    except (
-        ImageFileError,
-        HeaderDataError,
-        OSError,
-        EOFError,
-        ValueError,
-        TypeError,
-        OverflowError,
-        KeyError,
-    ):
-        raise damaged from None
+    except _NOT_NIFTI:
+        raise InputError(name, "can't be read as NIfTI", "an undamaged .nii or .nii.gz") from None
     affine_m = as_array(f"affine of {name}", affine, (4, 4))
     if not 1e-15 < abs(np.linalg.det(affine_m[:3, :3])) < 1e-3:
         raise InputError(name, "an affine without volume", "voxels of some cubic millimetres")

@@ -201,15 +201,15 @@ class _Entry:
             data = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             raise self.refuse(key, "not base64", "base64 or nested lists") from None
-        if shape.count(None) > 1:
+        if None in shape[1:]:
             raise self.refuse(key, "packed binary", "nested lists, which carry the shape of the grid")
         # A zlib stream starts with 0x78 and a header divisible by 31, by its definition.
         if len(data) > 1 and data[0] == 0x78 and int.from_bytes(data[:2], "big") % 31 == 0:
             data = decompress(f"{self.where}, {key}", data, _LARGEST_BYTES)
-        row = 8 * math.prod(n for n in shape if n is not None)
+        row = 8 * math.prod(n for n in shape[1:] if n is not None)
         if len(data) % row:
             raise self.refuse(key, f"{len(data)} bytes", f"a multiple of {row}")
-        return np.frombuffer(data, dtype).reshape([-1 if n is None else n for n in shape])
+        return np.frombuffer(data, dtype).reshape(-1, *shape[1:])
 
 
 def _checked_index(entry: _Entry, key: str, value: Any, below: int) -> int:
