@@ -9,8 +9,6 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import numpy.typing as npt
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 
 from tmsim.core import FloatArray, InputError, as_array, whole_file
 
@@ -27,18 +25,16 @@ def read_labels(path: Path) -> tuple[npt.NDArray[np.uint8], FloatArray]:
         Missing, damaged, not three-dimensional, not whole numbers from 0 to 255, or without a
         usable affine.
     """
+    image, affine_m = _open(path)
+    shape = tuple(n for n in image.shape if n != 1)
+    if len(shape) != 3:
+        raise InputError(path.name, f"a volume of shape {image.shape}", "three dimensions")
     try:
-        image = nibabel.Nifti1Image.from_filename(path)
-        shape = tuple(n for n in image.shape if n != 1)
-        if len(shape) != 3 or np.prod(shape, dtype=float) > _LARGEST_VOXELS:
-            raise InputError(path.name, f"a volume of shape {image.shape}", "three dimensions")
         values = np.asarray(image.dataobj).reshape(shape)
-    except FileNotFoundError:
-        raise InputError(str(path), "no such file", "a NIfTI of tissue labels") from None
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(path.name, "can't be read as NIfTI", "an undamaged .nii or .nii.gz") from None
+    except (OSError, EOFError, ValueError, zlib.error):
+        raise _damaged(path) from None
+    if values.dtype.kind not in "buif":
+        raise InputError(path.name, f"values of type {values.dtype}", "tissue labels from 0 to 255")
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 255):
         raise InputError(path.name, "values below 0, above 255 or not finite", "tissue labels from 0 to 255")
     tags = values.astype(np.uint8)
@@ -46,9 +42,6 @@ def read_labels(path: Path) -> tuple[npt.NDArray[np.uint8], FloatArray]:
         raise InputError(
             path.name, "values that are not whole", "tissue labels", "Is it a T1 or a probability?"
         )
-    affine_m = as_array(f"affine of {path.name}", _MILLI @ np.asarray(image.affine), (4, 4))
-    if not 1e-15 < abs(np.linalg.det(affine_m[:3, :3])) < 1e-4:
-        raise InputError(path.name, "an affine without volume", "voxels of some cubic millimetres")
     return tags, affine_m
 
 
@@ -60,17 +53,37 @@ def read_grid(path: Path) -> tuple[FloatArray, tuple[int, int, int]]:
     InputError
         Missing, damaged, without three dimensions, or without a usable affine.
     """
-    try:
-        image = nibabel.Nifti1Image.from_filename(path)
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error):
-        raise InputError(str(path), "can't be read as NIfTI", "an undamaged .nii or .nii.gz") from None
+    image, affine_m = _open(path)
     shape = image.shape
-    if len(shape) < 3 or np.prod(shape[:3], dtype=float) > _LARGEST_VOXELS:
-        raise InputError(path.name, f"an image of shape {shape}", "three dimensions")
+    return affine_m, (shape[0], shape[1], shape[2])
+
+
+def _open(path: Path) -> tuple[nibabel.Nifti1Image, FloatArray]:
+    """An image whose values are still to be read, and its affine. [m]"""
+    try:
+        size = path.stat().st_size
+        image = nibabel.Nifti1Image.from_filename(path)
+        shape, itemsize = image.shape, np.dtype(image.get_data_dtype()).itemsize
+    except FileNotFoundError:
+        raise InputError(str(path), "No such file", "a NIfTI image") from None
+    # nibabel raises a dozen unrelated kinds on damaged headers.
+    except Exception:
+        raise _damaged(path) from None
+    voxels = np.prod(shape, dtype=float)
+    # Deflate shrinks a thousandfold at most: a header can't ask for more memory than the file explains.
+    held = size * (1100 if path.suffix == ".gz" else 1)
+    if len(shape) < 3 or not 0 < voxels <= _LARGEST_VOXELS or voxels * itemsize > held:
+        raise InputError(
+            path.name, f"an image of shape {shape} in {size} bytes", "three dimensions and all its voxels"
+        )
     affine_m = as_array(f"affine of {path.name}", _MILLI @ np.asarray(image.affine), (4, 4))
     if not 1e-15 < abs(np.linalg.det(affine_m[:3, :3])) < 1e-4:
         raise InputError(path.name, "an affine without volume", "voxels of some cubic millimetres")
-    return affine_m, (shape[0], shape[1], shape[2])
+    return image, affine_m
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(path.name, "can't be read as NIfTI", "an undamaged .nii or .nii.gz")
 
 
 def write_volume(path: Path, values: npt.ArrayLike, affine_m: FloatArray) -> None:
