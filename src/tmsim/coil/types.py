@@ -204,7 +204,8 @@ class Coil:
         """A at points in coil coordinates, (n, 3) to (n, 3). [V s/m per A]
 
         Below 20,000 points the sum over elements is exact; above, ``rtol`` bounds the error relative to
-        the largest A among the points. Not for points on a wire.
+        the largest A among the points, and digits beyond it depend on which points are asked together.
+        Not for points on a wire.
         """
         from tmsim.coil.evaluate import vector_potential
 
