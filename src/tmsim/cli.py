@@ -171,6 +171,8 @@ def field(
     given = {key: value for key, value in aim.items() if value is not None}
     if pose is None and target is None:
         raise InputError("--pose, --target", "neither is given", "one of the two")
+    if out.is_dir():
+        raise InputError(str(out), "a folder", "a file to write")
     what = from_table(
         {
             "head": {"source": head},
@@ -221,7 +223,12 @@ def _progress() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("", total=1.0)
-        yield lambda what, fraction: bars.update(task, description=what, completed=fraction)
+
+        def show(what: str, fraction: float) -> None:
+            # A bar that runs back unsettles whoever waits.
+            bars.update(task, description=what, completed=max(fraction, bars.tasks[task].completed))
+
+        yield show
 
 
 def _print_outcome(outcome: Any, out: Path) -> None:

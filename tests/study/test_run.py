@@ -14,8 +14,10 @@ import pytest
 from spheres import sphere_head
 from tmsim import plan
 from tmsim.cli import main
+from tmsim.core.citations import citations
 from tmsim.formats import msh, navigation
 from tmsim.plan import Cache, Outcome, stages
+from tmsim.plan.citations import ALWAYS
 
 POSE = np.array([[1.0, 0, 0, 0], [0, -1.0, 0, 0], [0, 0, -1.0, 97.0], [0, 0, 0, 1.0]])
 HIGHER = POSE + np.outer([0, 0, 1.0, 0], [0, 0, 0, 1.0])
@@ -267,8 +269,19 @@ def test_a_volume_takes_the_grid_of_the_t1_it_is_given(bench, head, cache, tmp_p
     assert (affine @ [i, j, k, 1])[2] > 60
 
 
-def test_the_default_plan_cites_works_that_the_bibliography_knows():
-    from tmsim.core.citations import citations
-    from tmsim.plan.citations import _ALWAYS
+def test_the_report_tells_the_provenance_of_the_outcome_and_its_plan(bench, cache, tmp_path):
+    what = changed(bench, '["mesh", "nifti", "gifti", "tables", "navigation"]', '["report"]')
+    outcome = plan.run(what, tmp_path / "out", cache=cache)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for told in (outcome.provenance.spec_sha256, outcome.provenance.inputs_sha256["head"], "sphere.msh"):
+        assert told in page
+    assert str(tmp_path) not in page
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "outcome.json",
+        "plan.toml",
+        "report.html",
+    }
 
-    assert set(_ALWAYS) <= set(citations())
+
+def test_every_work_that_all_runs_cite_is_in_the_bibliography():
+    assert set(ALWAYS) <= set(citations())

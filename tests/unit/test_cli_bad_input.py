@@ -160,6 +160,7 @@ FAULTS: dict[str, tuple[Callable[[Bench], list[str]], str]] = {
     # Outputs and the command line itself
     "output in a missing folder": (lambda b: b.call(out=b.folder / "no" / "out.npz"), "folder"),
     "output below a file": (lambda b: b.call(out=b.pose / "out.npz"), "folder"),
+    "folder as output": (lambda b: b.call(out=b.folder), "a folder"),
     "folder of someone else": (lambda b: ["run", "--out", str(b.folder)], "no run wrote"),
     "unknown option": (lambda b: b.call("--ordr", 1), "--ordr"),
     "unknown command": (lambda b: ["feild"], "feild"),

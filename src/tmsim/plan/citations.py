@@ -10,7 +10,7 @@ from tmsim.head.parameters import TISSUES
 from tmsim.placement import NAMED_POINTS, BeamF3, Electrode, Named, Placement, parse_target
 from tmsim.plan.stages import Solved
 
-_ALWAYS = ("Deng2013", "Desikan2006", "Jones2000", "Thielscher2015")
+ALWAYS = ("Deng2013", "Desikan2006", "Jones2000", "Thielscher2015")
 """Half-depth and spread; regions; the mid-cortical surface; the convention of poses and tissue tags."""
 
 
@@ -18,7 +18,7 @@ def citations_of(solved: Solved) -> tuple[str, ...]:
     """BibTeX keys of the sources behind a run, in alphabetical order; those that CITATIONS.bib knows."""
     head, coil, method = solved.head, solved.coil, solved.field.method
     standard = set(np.unique(head.tags).tolist()) - set(head.sigma_S_per_m)
-    keys = {*_ALWAYS, coil.source, *(TISSUES[tag].conductivity.source for tag in standard)}
+    keys = {*ALWAYS, coil.source, *(TISSUES[tag].conductivity.source for tag in standard)}
     if isinstance(method, FiniteElements) and method.order == 2:
         keys.add("Gomez2020")
     if isinstance(solved.pose, Placement):

@@ -9,7 +9,7 @@ from typing import Any
 from tmsim.coil import Coil
 from tmsim.core import Progress, silent
 from tmsim.core.provenance import sha256_of_file
-from tmsim.field.metrics import summarize
+from tmsim.field import summarize
 from tmsim.field.types import EField, Metrics
 from tmsim.formats import nifti
 from tmsim.placement import Placement, Pose
