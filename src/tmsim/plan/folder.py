@@ -70,8 +70,8 @@ def _put_in_place(part: Path, out: Path) -> None:
     if not out.exists():
         part.rename(out)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    out.rename(old)  # over the empty folder just made: its name is free for certain
+    old = part.with_name(f"{part.name}-old")
+    out.rename(old)
     try:
         part.rename(out)
     except OSError:
