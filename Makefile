@@ -41,7 +41,7 @@ lint: $(DEV) $(DOCS)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/mkdocs --quiet build --strict
 
 format: $(DEV)
@@ -58,7 +58,7 @@ wheel: | $(BIN)/python
 	@$(BIN)/python scripts/check_wheel.py dist/*.whl
 
 clean:
-	rm -rf $(VENV) out site dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) out site dist build .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
