@@ -6,7 +6,7 @@
     coil = tmsim.Coil.load("magstim-70mm-fig8")
     pose = tmsim.place(head, coil, target="F3", angle="45 deg")
     field = tmsim.simulate(head, coil, pose)
-    metrics = tmsim.summarize(head, field, pose)
+    metrics = tmsim.summarize(head, field)
 
 Names below are loaded on first use, so that ``import tmsim`` costs nothing. Each room of the package
 (:mod:`tmsim.head`, :mod:`tmsim.coil`, :mod:`tmsim.placement`, :mod:`tmsim.field`, :mod:`tmsim.plan`) says in
