@@ -104,9 +104,9 @@ class Metrics:
     """A field in the numbers that the literature compares. Percentiles are weighted by volume.
 
     ``volume_50_m3`` and ``area_50_m2`` are the grey matter and the mid-cortical surface with more than
-    half of ``p999_V_per_m``; likewise 75. ``half_depth_m`` is how far below the highest mid-cortical
-    point the field in the brain falls to half, along the inward direction of the coil, and ``spread_m2``
-    the volume of brain above half divided by it, after Deng2013.
+    half of ``p999_V_per_m``; likewise 75. ``half_depth_m`` is the depth below the convex hull of the brain
+    to which the strongest 0.1 % of each layer keep half the peak, and ``spread_m2`` the volume of brain
+    above half divided by it, after Deng2013.
     """
 
     p999_V_per_m: float

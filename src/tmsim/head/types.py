@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tmsim.core import FloatArray, InputError, IntArray, Surface, as_array, as_index_array, read_only
-from tmsim.head.parameters import TISSUES
+from tmsim.head.parameters import GREY_MATTER, TISSUES, WHITE_MATTER
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -176,6 +176,11 @@ class Head:
         from tmsim.head.surfaces import outer_surface
 
         return outer_surface(self)
+
+    @cached_property
+    def has_cortex(self) -> bool:
+        """Whether there is white matter under grey, and so a mid-cortical surface."""
+        return WHITE_MATTER in self.tags and GREY_MATTER in self.tags
 
     @cached_property
     def cortex(self) -> Cortex:

@@ -52,9 +52,7 @@ def run(plan: Plan, out: Path, *, cache: Cache | None = None, progress: Progress
         solved = solve(plan, cache=cache or Cache(), progress=_share(progress, 0.0, 0.7), clock=clock)
         with clock.stage("metrics"):
             progress("metrics", 0.7)
-            metrics = summarize(
-                solved.head, solved.field, solved.pose, target_m=target_of(solved.head, solved.pose)
-            )
+            metrics = summarize(solved.head, solved.field, target_m=target_of(solved.head, solved.pose))
         (folder / "plan.toml").write_text(dump(portable), encoding="utf-8")
         provenance = provenance_of(plan, solved)
         with clock.stage("files"):
