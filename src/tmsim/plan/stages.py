@@ -12,9 +12,8 @@ import numpy as np
 
 from tmsim.coil import Coil
 from tmsim.core import FloatArray, Progress, read_only, silent
-from tmsim.field.solve import REFERENCE_DIDT_A_PER_S, simulate
-from tmsim.field.types import EField, ErrorEstimate, FiniteElements
-from tmsim.head.types import Head
+from tmsim.field import REFERENCE_DIDT_A_PER_S, EField, ErrorEstimate, FiniteElements, simulate
+from tmsim.head import Head
 from tmsim.placement import Placement, Pose, place, read_pose
 from tmsim.plan.cache import Arrays, Cache, stage_key
 from tmsim.plan.types import AtPose, AtPoseFile, AtTarget, Plan
