@@ -84,7 +84,6 @@ def mesh_labels(
     rank = np.zeros(256, np.uint8)
     rank[present] = np.arange(len(present))
     volume = rank[tags]
-    indicators = np.stack([_indicator(volume == k, voxel_mm, _SHARP_mm) for k in range(len(present))])
 
     progress("cutting the lattice", 0.3)
     nodes_mm, tets, tet_labels = _cut(volume, present, voxel_mm, cell_mm)
@@ -92,7 +91,10 @@ def mesh_labels(
         tags_now = clean_contacts(nodes_mm, tets, present[tet_labels].astype(np.int32))
         tet_labels = np.searchsorted(present, tags_now).astype(np.int32)
     progress("moving borders", 0.6)
-    _fit(nodes_mm, tets, tet_labels, indicators, voxel_mm, cell_mm, seed)
+    where = fit_borders(
+        nodes_mm, tets, tet_labels, blurred_indicators(volume, voxel_mm), 1 / voxel_mm, cell_mm / 4
+    )
+    remove_slivers(nodes_mm, tets, np.where(where.on_border, 0.1 * cell_mm, cell_mm), seed=seed)
     voxels = np.column_stack([nodes_mm / voxel_mm + corner, np.ones(len(nodes_mm))])
     if np.linalg.det(labels.affine_m[:3, :3]) < 0:
         tets = tets[:, [0, 1, 3, 2]]
@@ -195,10 +197,14 @@ def _cropped(tags: npt.NDArray[np.uint8], margin: IntArray) -> tuple[IntArray, n
     return low - margin, np.pad(inner, [(m, m) for m in margin.tolist()])
 
 
-def _indicator(mask: npt.NDArray[np.bool_], voxel_mm: FloatArray, sigma_mm: float) -> npt.NDArray[np.uint8]:
-    # A byte is enough: across a border 1/255 is about a hundredth of a voxel.
-    soft = ndimage.gaussian_filter(mask.astype(np.float32), sigma_mm / voxel_mm, truncate=3)
-    return np.round(255 * soft).astype(np.uint8)
+def blurred_indicators(labels: npt.NDArray[np.uint8], voxel_mm: FloatArray) -> npt.NDArray[np.uint8]:
+    """Share of label 0, 1, ... round each voxel, in parts of 255, (n_labels, i, j, k)."""
+    out = np.empty((int(labels.max()) + 1, *labels.shape), np.uint8)
+    for label in range(len(out)):
+        mask = (labels == label).astype(np.float32)
+        # A byte is enough: across a border 1/255 is about a hundredth of a voxel.
+        out[label] = np.round(255 * ndimage.gaussian_filter(mask, _SHARP_mm / voxel_mm, truncate=3))
+    return out
 
 
 def _within(mask: npt.NDArray[np.bool_], distance_mm: float, voxel_mm: FloatArray) -> npt.NDArray[np.bool_]:
@@ -364,17 +370,3 @@ def fit_borders(
             indicators, per_mm, pull, longest_mm, floor,
         )  # fmt: skip
     return where
-
-
-def _fit(
-    nodes_mm: FloatArray,
-    tets: IntArray,
-    labels: IntArray,
-    indicators: npt.NDArray[np.uint8],
-    voxel_mm: FloatArray,
-    cell_mm: float,
-    seed: int,
-) -> None:
-    where = fit_borders(nodes_mm, tets, labels, indicators, 1 / voxel_mm, 0.25 * cell_mm)
-    reach_mm = np.where(where.on_border, 0.1 * cell_mm, cell_mm)
-    remove_slivers(nodes_mm, tets, reach_mm, seed=seed)
