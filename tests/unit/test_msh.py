@@ -164,7 +164,7 @@ def test_the_compiled_walk_agrees_with_plain_python(blocked):
             tags, nodes = rng.integers(1, 9, n_tags).tolist(), rng.integers(1, 99, n).tolist()
             count += 1
             ints += [count] + ([] if blocked else [kind, n_tags]) + tags + nodes
-            padded = (tags + [0, 0])[:2]
+            padded = [*tags, 0, 0][:2]
             if kind in (2, 4):
                 (triangles if kind == 2 else tets).append([count, *padded, *nodes])
     walked = np.empty((count, 7), np.int64), np.empty((count, 6), np.int64)

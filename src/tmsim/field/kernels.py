@@ -173,11 +173,9 @@ def _local_row(p, width, a, row):
             row[b] = (0.6 if b == i else -0.2) * p[b, j] + (0.6 if b == j else -0.2) * p[b, i]
         for b in range(4, 10):
             k, m = _ENDS[b, 0], _ENDS[b, 1]
-            row[b] = (
-                (1.6 if i == k else 0.8) * p[j, m]
-                + (1.6 if i == m else 0.8) * p[j, k]
-                + (1.6 if j == k else 0.8) * p[i, m]
-                + (1.6 if j == m else 0.8) * p[i, k]
+            # In pairs, so that the entry is the same to the last bit from either side.
+            row[b] = ((1.6 if i == k else 0.8) * p[j, m] + (1.6 if j == m else 0.8) * p[i, k]) + (
+                (1.6 if i == m else 0.8) * p[j, k] + (1.6 if j == k else 0.8) * p[i, m]
             )
 
 

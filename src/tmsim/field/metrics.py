@@ -114,7 +114,7 @@ def _target_mean(head: Head, size: FloatArray, target_m: FloatArray, radius_m: f
 
 
 def _target_parts(head: Head, field: EField, target_m: FloatArray) -> tuple[float, float]:
-    """Normal (signed, towards the pia) and tangential part at the mid-cortical point nearest to the target."""
+    """Normal (signed, towards the pia) and tangential part at the mid-cortical point nearest the target."""
     _, k = KDTree(head.cortex.points_m).query(target_m)
     E, column = field.cortex_V_per_m[k], head.cortex.column[k]
     return float(E @ column), float(np.linalg.norm(E - (E @ column) * column))

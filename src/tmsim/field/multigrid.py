@@ -26,6 +26,9 @@ _STRENGTH = 0.04
 _COARSEST = 400
 _MAX_ITERATIONS = 100
 
+BLOCK = 8
+"""Right-hand sides that are solved together: the matrix is then read once for eight."""
+
 Float32Array = npt.NDArray[np.float32]
 
 
@@ -71,7 +74,7 @@ def build_hierarchy(spaces: dict[int, Space]) -> Hierarchy:
         amg = pyamg.smoothed_aggregation_solver(
             matrix,
             strength=("symmetric", {"theta": _STRENGTH}),
-            max_coarse=_COARSEST,
+            max_coarse=min(_COARSEST, first.shape[0] // 3),  # two levels at least
             improve_candidates=None,
             presmoother=None,
             postsmoother=None,
@@ -154,6 +157,27 @@ def conjugate_gradients(
     ConvergenceError
         The tolerance was not reached.
     """
+    columns = load.shape[1]
+    width = 1 if columns == 1 else BLOCK
+    x, iterations = np.empty_like(load), 0
+    for first in range(0, columns, width):
+        part = slice(first, first + width)
+        padded = _padded(load[:, part], width)
+        guess = None if start is None else _padded(start[:, part], width)
+        solved, taken = _solve_block(hierarchy, padded, tolerance, guess)
+        x[:, part] = solved[:, : columns - first]
+        iterations = max(iterations, taken)
+    return x, iterations
+
+
+def _padded(columns: FloatArray, width: int) -> FloatArray:
+    """Zero columns behind ``columns``: kernels are compiled for one right-hand side and for eight."""
+    return np.pad(columns, ((0, 0), (0, width - columns.shape[1])))
+
+
+def _solve_block(
+    hierarchy: Hierarchy, load: FloatArray, tolerance: float, start: FloatArray | None
+) -> tuple[FloatArray, int]:
     width = load.shape[1]
     kernels = block_kernels(width)
     matrix = hierarchy.levels[0].matrix
@@ -188,6 +212,7 @@ def conjugate_gradients(
         step = np.where(pq > 0, rz / np.where(pq > 0, pq, 1.0), 0.0)
         kernels.axpy(step, p, x)
         kernels.axpy(-step, q, r)
+        kernels.subtract_mean(r)
         residual = np.sqrt(kernels.dot(r, r))
         iteration += 1
     raise ConvergenceError(iterations=iteration, residual=float(residual.max()), tolerance=tolerance)

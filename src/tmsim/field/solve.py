@@ -7,22 +7,32 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from tmsim.coil import Coil
-from tmsim.core import FloatArray, InputError, Progress, read_only, silent
+from tmsim.core import FloatArray, InputError, IntArray, Progress, as_array, read_only, silent
 from tmsim.field import kernels
-from tmsim.field.multigrid import Hierarchy, build_hierarchy, conjugate_gradients
+from tmsim.field.multigrid import BLOCK, Hierarchy, build_hierarchy, conjugate_gradients
 from tmsim.field.space import Space, build_spaces
 from tmsim.field.sphere import sphere_field
 from tmsim.field.types import EField, ErrorEstimate, FiniteElements, LayeredSphere, Method
 from tmsim.head import Head
+from tmsim.head.locate import locate
 from tmsim.placement import Pose, check_clear
 
 REFERENCE_DIDT_A_PER_S = 1e6
 """Fields are solved at 1 A/us; everything later scales."""
 
 _PRIMARY_RTOL = 1e-4  # of E0: a hundredth of the discretisation error
-_BLOCK = 8  # right-hand sides at once: the matrix is then read once for eight
+_START_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Places:
+    """Points in the head: row of ``Space.cells`` and barycentric coordinates of each."""
+
+    rows: npt.NDArray[np.int64]  # (n,)
+    weights: FloatArray  # (n, 4)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,12 +50,14 @@ class Potential:
         out[s.tet_order] = kernels.mean_field(s.cells, s.gradients, self.primary_V_per_m, self.potential_V)
         return out
 
-    def at(self, cells: np.ndarray, weights: FloatArray) -> FloatArray:
-        """E at points given by row of ``space.cells`` and barycentric coordinates, (n, 3). [V/m]"""
+    def at(self, places: Places) -> FloatArray:
+        """E at points, (n, 3). [V/m]"""
         s = self.space
-        return kernels.field_at(s.cells, s.gradients, self.primary_V_per_m, self.potential_V, cells, weights)
+        return kernels.field_at(
+            s.cells, s.gradients, self.primary_V_per_m, self.potential_V, places.rows, places.weights
+        )
 
-    def recovered_at(self, head: Head, cells: np.ndarray, weights: FloatArray) -> FloatArray:
+    def recovered_at(self, head: Head, places: Places) -> FloatArray:
         """First-order E with the gradient averaged at the corners over the point's own tissue. [V/m]"""
         s = self.space
         return kernels.recover_at(
@@ -57,8 +69,8 @@ class Potential:
             head.tags[s.tet_order],
             s.touching_start,
             s.touching,
-            cells,
-            weights,
+            places.rows,
+            places.weights,
         )
 
 
@@ -77,10 +89,13 @@ class Solver:
         pose: Pose,
         *,
         didt_A_per_s: float = REFERENCE_DIDT_A_PER_S,
+        points_m: npt.ArrayLike | None = None,
         progress: Progress = silent,
     ) -> EField:
-        """The field of one placement."""
-        return next(iter(self.simulate_many(coil, [pose], didt_A_per_s=didt_A_per_s, progress=progress)))
+        """The field of one placement; arguments as in :func:`simulate`."""
+        return next(
+            self.simulate_many(coil, [pose], didt_A_per_s=didt_A_per_s, points_m=points_m, progress=progress)
+        )
 
     def simulate_many(
         self,
@@ -88,6 +103,7 @@ class Solver:
         poses: Sequence[Pose],
         *,
         didt_A_per_s: float = REFERENCE_DIDT_A_PER_S,
+        points_m: npt.ArrayLike | None = None,
         progress: Progress = silent,
     ) -> Iterator[EField]:
         """The fields of many placements in order, solved eight at a time; only eight are in memory."""
@@ -95,18 +111,25 @@ class Solver:
             raise InputError("poses", "a single pose", "a sequence", "Wrap it in a list.")
         for pose in poses:
             check_clear(self.head, coil, pose)
-        return self._stream(coil, poses, didt_A_per_s, progress)
+        where = None if points_m is None else self._locate(points_m)
+        return self._stream(coil, poses, didt_A_per_s, where, progress)
 
     def _stream(
-        self, coil: Coil, poses: Sequence[Pose], didt_A_per_s: float, progress: Progress
+        self,
+        coil: Coil,
+        poses: Sequence[Pose],
+        didt_A_per_s: float,
+        where: Places | None,
+        progress: Progress,
     ) -> Iterator[EField]:
-        for first in range(0, len(poses), _BLOCK):
-            yield from self._solve_block(coil, poses[first : first + _BLOCK], didt_A_per_s, progress)
-            progress("solving for the field", min(1.0, (first + _BLOCK) / len(poses)))
+        for first in range(0, len(poses), BLOCK):
+            for field in self._solve_block(coil, poses[first : first + BLOCK], where, progress):
+                yield field.scaled_to(didt_A_per_s)
 
     def _solve_block(
-        self, coil: Coil, poses: Sequence[Pose], didt_A_per_s: float, progress: Progress
+        self, coil: Coil, poses: Sequence[Pose], where: Places | None, progress: Progress
     ) -> Iterator[EField]:
+        """Fields at the reference current slope."""
         order = self.method.order
         space = self.spaces[order]
         progress("primary field of the coil", 0.0)
@@ -118,34 +141,27 @@ class Solver:
         if order == 2:
             # First order costs a tenth: it starts the second-order iteration and estimates its error.
             progress("first-order solve", 0.1)
-            coarse = self.spaces[1]
-            primary_1 = [e[space.vertex_unknown] for e in primary]
-            load_1 = np.stack([self.load(coarse, e) for e in primary_1], axis=1)
-            x_1, _ = conjugate_gradients(
-                self.hierarchy.without_finest(), load_1, tolerance=max(self.method.tolerance, 1e-5)
-            )
-            first_order = [
-                Potential(space=coarse, primary_V_per_m=e, potential_V=np.ascontiguousarray(x_1[:, k]))
-                for k, e in enumerate(primary_1)
-            ]
-            start = np.empty_like(load)
-            start[space.vertex_unknown] = x_1
-            start[space.edge_unknown] = x_1[space.edge_nodes].mean(axis=1)
+            first_order, start = self._first_order(primary)
         progress(f"{'second' if order == 2 else 'first'}-order solve", 0.2)
         x, iterations = self.solve(load, start=start)
         residual = self.residual(load, x)
-
+        progress("field at the cortex", 0.9)
         for k in range(len(poses)):
             potential = Potential(
                 space=space, primary_V_per_m=primary[k], potential_V=np.ascontiguousarray(x[:, k])
             )
-            cells, weights = self.cortex_points
-            raw = potential.at(cells, weights)
-            other = first_order[k] if order == 2 else potential
-            recovered = other.recovered_at(self.head, cells, weights)
-            field = EField(
+            raw = potential.at(self.cortex_places)
+            recovered = (first_order[k] if order == 2 else potential).recovered_at(
+                self.head, self.cortex_places
+            )
+            if where is None:
+                at_points = np.empty((0, 3))
+            else:
+                at_points = potential.at(where) if order == 2 else potential.recovered_at(self.head, where)
+            yield EField(
                 E_V_per_m=read_only(potential.mean_by_tet()),
                 cortex_V_per_m=read_only(raw if order == 2 else recovered),
+                points_V_per_m=read_only(at_points),
                 didt_A_per_s=REFERENCE_DIDT_A_PER_S,
                 method=self.method,
                 unknowns=space.unknowns,
@@ -153,7 +169,22 @@ class Solver:
                 relative_residual=float(residual[k]),
                 error=_estimate(raw, recovered, order),
             )
-            yield field.scaled_to(didt_A_per_s)
+
+    def _first_order(self, primary: Sequence[FloatArray]) -> tuple[list[Potential], FloatArray]:
+        """First-order solutions for E0 at the second-order unknowns, and the same as a second-order start."""
+        fine, coarse = self.spaces[2], self.spaces[1]
+        at_nodes = [e[fine.vertex_unknown] for e in primary]
+        load = np.stack([self.load(coarse, e) for e in at_nodes], axis=1)
+        tolerance = max(self.method.tolerance, _START_TOLERANCE)
+        x, _ = conjugate_gradients(self.hierarchy.without_finest(), load, tolerance=tolerance)
+        solutions = [
+            Potential(space=coarse, primary_V_per_m=e, potential_V=np.ascontiguousarray(x[:, k]))
+            for k, e in enumerate(at_nodes)
+        ]
+        start = np.empty((fine.unknowns, len(primary)))
+        start[fine.vertex_unknown] = x
+        start[fine.edge_unknown] = x[fine.edge_nodes].mean(axis=1)
+        return solutions, start
 
     def load(self, space: Space, primary_V_per_m: FloatArray) -> FloatArray:
         """Right-hand side, integral of sigma E0.grad(v), for E0 at the unknowns. [A]"""
@@ -174,21 +205,31 @@ class Solver:
         return np.linalg.norm(load - applied, axis=0) / np.where(size > 0, size, 1.0)
 
     @cached_property
-    def cortex_points(self) -> tuple[np.ndarray, FloatArray]:
-        """Row of ``space.cells`` and barycentric coordinates of each mid-cortical point."""
+    def cortex_places(self) -> Places:
+        """The mid-cortical points of the head; none if it has no cortex."""
         if not self.head.has_cortex:
-            return np.empty(0, np.int64), np.empty((0, 4))
-        cortex = self.head.cortex
-        return self.points(cortex.tets, cortex.points_m)
+            return self.places(np.empty(0, np.int32), np.empty((0, 3)))
+        return self.places(self.head.cortex.tets, self.head.cortex.points_m)
 
-    def points(self, tets: np.ndarray, points_m: FloatArray) -> tuple[np.ndarray, FloatArray]:
-        """Row of ``space.cells`` and barycentric coordinates of points in known tetrahedra of the head."""
+    def places(self, tets: IntArray, points_m: FloatArray) -> Places:
+        """Points in known tetrahedra of the head, as the kernels want them."""
         space = self.spaces[1]
         row_of_tet = np.empty(len(space.tet_order), np.int64)
         row_of_tet[space.tet_order] = np.arange(len(space.tet_order))
-        cells = row_of_tet[tets]
+        rows = row_of_tet[tets]
         offset = points_m - self.head.centers_m[tets]
-        return cells, 0.25 + np.einsum("nak,nk->na", space.gradients[cells], offset)
+        return Places(rows=rows, weights=0.25 + np.einsum("nak,nk->na", space.gradients[rows], offset))
+
+    def _locate(self, points_m: npt.ArrayLike) -> Places:
+        points = as_array("points", points_m, (None, 3))
+        tets = locate(self.head, points)
+        outside = np.flatnonzero(tets < 0)
+        if len(outside):
+            first = (points[outside[0]] * 1e3).round(1).tolist()
+            raise InputError(
+                "points", f"{len(outside)} outside the head, the first at {first} mm", "points in it"
+            )
+        return self.places(tets, points)
 
 
 def prepare(head: Head, method: FiniteElements | None = None, *, progress: Progress = silent) -> Solver:
@@ -209,6 +250,7 @@ def simulate(
     method: Method | None = None,
     *,
     didt_A_per_s: float = REFERENCE_DIDT_A_PER_S,
+    points_m: npt.ArrayLike | None = None,
     progress: Progress = silent,
 ) -> EField:
     """The electric field that a coil at a pose induces in a head.
@@ -219,18 +261,26 @@ def simulate(
         :class:`FiniteElements` (default, second order) or :class:`LayeredSphere`, the closed form.
     didt_A_per_s
         Rate of change of the coil current. [A/s]
+    points_m
+        Points of the head at which E is wanted besides its tetrahedra and mid-cortex, (n, 3). [m]
 
     Raises
     ------
     InputError
-        The coil's casing or windings are inside the head.
+        The coil's casing or windings are inside the head, or a point is outside it.
     ConvergenceError
         The iteration did not reach its tolerance.
     """
     if isinstance(method, LayeredSphere):
-        return _simulate_sphere(head, coil, pose, method, didt_A_per_s)
-    return prepare(head, method, progress=progress).simulate(
-        coil, pose, didt_A_per_s=didt_A_per_s, progress=progress
+        return _simulate_sphere(head, coil, pose, method, didt_A_per_s, points_m)
+    check_clear(head, coil, pose)  # before the work, not after it
+    solver = prepare(head, method, progress=lambda what, done: progress(what, 0.4 * done))
+    return solver.simulate(
+        coil,
+        pose,
+        didt_A_per_s=didt_A_per_s,
+        points_m=points_m,
+        progress=lambda what, done: progress(what, 0.4 + 0.6 * done),
     )
 
 
@@ -241,14 +291,24 @@ def primary_field(coil: Coil, pose: Pose, points_m: FloatArray, didt_A_per_s: fl
 
 
 def _simulate_sphere(
-    head: Head, coil: Coil, pose: Pose, method: LayeredSphere, didt_A_per_s: float
+    head: Head,
+    coil: Coil,
+    pose: Pose,
+    method: LayeredSphere,
+    didt_A_per_s: float,
+    points_m: npt.ArrayLike | None,
 ) -> EField:
     check_clear(head, coil, pose)
     dipoles = coil.dipoles().moved(pose.matrix)
-    points_m = head.cortex.points_m if head.has_cortex else np.empty((0, 3))
+
+    def E(at_m: FloatArray) -> FloatArray:
+        return read_only(sphere_field(dipoles, at_m, method.center_m) * didt_A_per_s)
+
+    none = np.empty((0, 3))
     return EField(
-        E_V_per_m=read_only(sphere_field(dipoles, head.centers_m, method.center_m) * didt_A_per_s),
-        cortex_V_per_m=read_only(sphere_field(dipoles, points_m, method.center_m) * didt_A_per_s),
+        E_V_per_m=E(head.centers_m),
+        cortex_V_per_m=E(head.cortex.points_m if head.has_cortex else none),
+        points_V_per_m=E(none if points_m is None else as_array("points", points_m, (None, 3))),
         didt_A_per_s=didt_A_per_s,
         method=method,
         unknowns=0,

@@ -64,12 +64,15 @@ class EField:
         At each point of the head's mid-cortical surface, (n_points, 3), from grey matter alone. [V/m]
     didt_A_per_s
         Rate of change of the coil current. [A/s]
+    points_V_per_m
+        At the points that were asked for, (n, 3). [V/m]
     relative_residual
         ``|b - A x| / |b|`` of the discrete problem, applied element by element in float64.
     """
 
     E_V_per_m: FloatArray
     cortex_V_per_m: FloatArray
+    points_V_per_m: FloatArray
     didt_A_per_s: float
     method: Method
     unknowns: int
@@ -84,6 +87,7 @@ class EField:
             self,
             E_V_per_m=self.E_V_per_m * gain,
             cortex_V_per_m=self.cortex_V_per_m * gain,
+            points_V_per_m=self.points_V_per_m * gain,
             didt_A_per_s=didt_A_per_s,
         )
 

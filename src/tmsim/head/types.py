@@ -28,7 +28,8 @@ class Cortex(Surface):
     def __post_init__(self) -> None:
         super().__post_init__()
         n = len(self.points_m)
-        object.__setattr__(self, "tets", as_index_array("cortex tets", self.tets, (n,), np.iinfo(np.int32).max))
+        tets = as_index_array("cortex tets", self.tets, (n,), np.iinfo(np.int32).max)
+        object.__setattr__(self, "tets", tets)
         object.__setattr__(self, "column", as_array("cortex column", self.column, (n, 3)))
 
 

@@ -158,6 +158,7 @@ def _from_arrays(arrays: Arrays, method: FiniteElements) -> EField:
     return EField(
         E_V_per_m=read_only(np.asarray(arrays["E_V_per_m"])),
         cortex_V_per_m=read_only(np.asarray(arrays["cortex_V_per_m"])),
+        points_V_per_m=read_only(np.empty((0, 3))),
         didt_A_per_s=REFERENCE_DIDT_A_PER_S,
         method=method,
         unknowns=unknowns,
