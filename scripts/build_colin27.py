@@ -86,7 +86,11 @@ def cgal(tags: np.ndarray, python: str) -> tuple[np.ndarray, np.ndarray, np.ndar
         source, target = Path(folder) / "labels.npy", Path(folder) / "mesh.npz"
         np.save(source, tags)
         program = Path(__file__).with_name("cgal_mesh.py")
-        subprocess.run([python, str(program), str(source), str(FINE_mm), str(target)], check=True)
+        subprocess.run(
+            [python, str(program), str(source), str(FINE_mm), str(target)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         with np.load(target) as mesh:
             nodes_mm, tets, mesh_tags = mesh["nodes_mm"], mesh["tets"], mesh["tags"]
     used, where = np.unique(tets, return_inverse=True)

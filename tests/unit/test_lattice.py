@@ -188,6 +188,15 @@ def test_the_quality_kernel_is_the_mean_ratio(compiled):
     assert kernel(nodes, tets, np.arange(40), 3, 17) == pytest.approx(min(found[3:17]))
 
 
+def test_csf_comes_between_even_where_the_volume_had_none():
+    affine_m = np.diag([2e-3, 2e-3, 2e-3, 1.0])
+    affine_m[:3, 3] = CENTER_m - 0.04
+    bare = mesh_labels(balls(affine_m, (41, 41, 41), {1: 20.0, 5: 35.0}), cell_m=0.006)
+    assert find_faults(bare) == ()
+    assert set(bare.tags.tolist()) == {1, 3, 5}
+    assert not np.intersect1d(bare.tets[bare.tags == 1], bare.tets[bare.tags == 5]).size
+
+
 def test_separation_puts_csf_and_grey_matter_where_they_belong():
     tags = np.full((9, 9, 60), 5, np.uint8)
     for tag, stop in ((4, 40), (2, 30), (1, 20)):

@@ -56,7 +56,7 @@ def mesh_labels(
         Edges are 0.87 to 1 of it. [m]
     separate
         Put CSF between brain and bone or scalp, and grey matter between white matter and CSF, wherever they
-        touch. Turns off for volumes that are no heads.
+        touch. Turn it off for volumes that are no heads.
     seed
         Of the random search for better places of the nodes of slivers.
 
@@ -69,8 +69,7 @@ def mesh_labels(
     cell_mm = 1e3 * cell_m
     if not 0.5 <= cell_mm <= 20:
         raise InputError("cell", f"{cell_mm:g} mm", "0.5 to 20 mm")
-    tissue = np.argwhere(labels.tags.any(axis=(1, 2)))
-    if not len(tissue):
+    if not labels.tags.any():
         raise InputError("labels", "no tissue at all", "tissue tags above 0")
     # Some millimetres of air stay round the head, so that the blur sees the skin from both sides.
     margin = np.ceil(4 * _SOFT_mm / voxel_mm).astype(int) + 1
@@ -79,6 +78,9 @@ def mesh_labels(
     if separate:
         tags = separated(blurred(tags, voxel_mm, _SOFT_mm), voxel_mm)
     present = np.unique(tags)
+    if separate:
+        # What goes between tissues that touch may be new to the volume.
+        present = np.union1d(present, np.array([GREY_MATTER, CSF], np.uint8))
     if len(present) > 16:
         raise InputError("labels", f"{len(present) - 1} kinds of tissue", "15 at most")
     rank = np.zeros(256, np.uint8)
@@ -228,7 +230,7 @@ def _cut(
     fine = np.isin(present, (GREY_MATTER, CSF))
     # Borders of the rest lie in between; volumes that are no heads are fine at every border.
     wanted = np.where(fine, LEVELS, 0)
-    mixed = LEVELS - 1 if fine.any() else LEVELS
+    mixed = LEVELS - 1 if fine[np.unique(volume)].any() else LEVELS
     points, tets = kernels.bisect(points, tets, volume, origin, step, wanted, mixed)
     tet_labels = np.empty(len(tets), np.int32)
     kernels.vote(points, tets, volume, origin, step, tet_labels)
