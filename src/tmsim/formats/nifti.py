@@ -8,6 +8,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import numpy.typing as npt
+from nibabel.imageglobals import LoggingOutputSuppressor
 
 from tmsim.core import FloatArray, InputError, as_array, whole_file
 
@@ -61,7 +62,9 @@ def _open(path: Path) -> tuple[nibabel.Nifti1Image, FloatArray]:
     """An image whose values are still to be read, and its affine. [m]"""
     try:
         size = path.stat().st_size
-        image = nibabel.Nifti1Image.from_filename(path)
+        # Its complaints about a damaged header go to stderr; ours is the one sentence.
+        with LoggingOutputSuppressor():
+            image = nibabel.Nifti1Image.from_filename(path)
         shape, itemsize = image.shape, np.dtype(image.get_data_dtype()).itemsize
     except FileNotFoundError:
         raise InputError(str(path), "No such file", "a NIfTI image") from None
