@@ -8,9 +8,12 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import numpy.typing as npt
-from nibabel.imageglobals import LoggingOutputSuppressor
+from nibabel.imageglobals import logger
 
 from tmsim.core import FloatArray, InputError, as_array, whole_file
+
+# nibabel's remarks on a damaged header go to stderr; our refusal says it in one sentence.
+logger.disabled = True
 
 _MILLI = np.diag([1e-3, 1e-3, 1e-3, 1.0])
 _LARGEST_VOXELS = 1 << 30
@@ -62,9 +65,7 @@ def _open(path: Path) -> tuple[nibabel.Nifti1Image, FloatArray]:
     """An image whose values are still to be read, and its affine. [m]"""
     try:
         size = path.stat().st_size
-        # Its complaints about a damaged header go to stderr; ours is the one sentence.
-        with LoggingOutputSuppressor():
-            image = nibabel.Nifti1Image.from_filename(path)
+        image = nibabel.Nifti1Image.from_filename(path)
         shape, itemsize = image.shape, np.dtype(image.get_data_dtype()).itemsize
     except FileNotFoundError:
         raise InputError(str(path), "No such file", "a NIfTI image") from None
