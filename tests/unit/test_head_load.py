@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import nibabel
@@ -199,6 +200,28 @@ def test_mending_a_sound_mesh_changes_nothing(ball):
     for name in ("nodes_m", "tets", "tags"):
         np.testing.assert_array_equal(getattr(again, name), getattr(ball, name))
     assert find_faults(ball) == ()
+
+
+def test_the_report_of_a_collapsed_mesh_is_plain_json_and_text(tmp_path, ball):
+    tets = ball.tets.copy()
+    tets[0] = tets[0, 0]
+    tets[1, 1] = tets[1, 0]
+    report = check(saved(tmp_path, replace(ball, tets=tets)))
+    told = json.loads(json.dumps(report.as_dict(), allow_nan=False))
+    assert told["sound"] is False
+    assert {fault["name"]: fault["count"] for fault in told["faults"]}["degenerate tetrahedra"] == 2
+    assert "2 degenerate tetrahedra" in report.as_text()
+
+
+def test_the_report_counts_contacts_of_the_brain_and_measures_depth(ball):
+    tags = np.where(ball.tags == 3, 4, ball.tags).astype(np.int32)
+    head = Head(name="no CSF", nodes_m=ball.nodes_m, tets=ball.tets, tags=tags, origin=ORIGIN)
+    report = check(head)
+    # The whole border of the brain, a geodesic sphere: 20 f^2 triangles.
+    assert report.brain_contacts["bone"] in [20 * f**2 for f in range(4, 12)]
+    assert any("touches bone" in remark for remark in report.remarks)
+    assert report.scalp_cortex_mm is not None
+    assert report.scalp_cortex_mm.median == pytest.approx(14, abs=1.5)
 
 
 @pytest.mark.parametrize(

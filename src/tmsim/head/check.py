@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
+from tmsim.core import IntArray
 from tmsim.head.faults import Fault, MeshArrays, find_faults
 from tmsim.head.load import read_mesh
 from tmsim.head.parameters import BRAIN_TAGS, CSF, TISSUES
@@ -142,7 +143,7 @@ def examine(mesh: MeshArrays, name: str) -> HeadReport:
     )
 
 
-def _contacts(tets, tags, label) -> tuple[dict[str, int], np.ndarray]:
+def _contacts(tets: IntArray, tags: IntArray, label: dict[int, str]) -> tuple[dict[str, int], np.ndarray]:
     """Faces of the brain against each tissue other than brain and CSF, and the nodes of the outer border."""
     order, starts = matched_faces(tets)
     sizes = np.diff(starts, append=len(order))

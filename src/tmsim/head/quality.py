@@ -52,15 +52,15 @@ def smallest_dihedral_deg(nodes_m: FloatArray, tets: Corners) -> FloatArray:
 
 
 def aspect(nodes_m: FloatArray, tets: Corners) -> FloatArray:
-    """Longest edge over ``2 sqrt(6)`` inradii, (n_tets,): 1 for a regular tetrahedron."""
+    """Longest edge over ``2 sqrt(6)`` inradii, (n_tets,): 1 for a regular tetrahedron, 2e5 at most."""
     area = np.zeros(len(tets))
     for face in FACES:
         a, b, c = (nodes_m[tets[:, k]] for k in face)
         area += np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
     inradius_m = 3 * np.abs(signed_volumes_m3(nodes_m, tets)) / np.where(area > 0, area, 1)
     longest_m = edge_lengths_m(nodes_m, tets).max(axis=1)
-    with np.errstate(divide="ignore"):
-        return longest_m / (2 * np.sqrt(6) * inradius_m)
+    # Flat ones would be infinite, which no JSON can say; past a million the number means nothing more.
+    return longest_m / (2 * np.sqrt(6) * np.maximum(inradius_m, 1e-6 * longest_m + 1e-300))
 
 
 def matched_faces(tets: Corners) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
