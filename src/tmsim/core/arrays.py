@@ -22,7 +22,7 @@ def _check_shape(name: str, shape: tuple[int, ...], wanted: tuple[int | None, ..
 
 def as_array(name: str, value: npt.ArrayLike, shape: tuple[int | None, ...]) -> FloatArray:
     """Copy ``value`` to a read-only float64 array of ``shape`` (None: any length), or refuse it."""
-    array = np.array(value, dtype=np.float64)
+    array = np.array(value, dtype=np.float64, order="C")  # kernels are compiled for one layout
     _check_shape(name, array.shape, shape)
     if not np.isfinite(array).all():
         raise InputError(name, "NaN or infinite values", "finite numbers")
@@ -38,7 +38,7 @@ def as_index_array(name: str, value: npt.ArrayLike, shape: tuple[int | None, ...
     _check_shape(name, array.shape, shape)
     if array.size and (array.min() < 0 or array.max() >= below):
         raise InputError(name, f"indices from {array.min()} to {array.max()}", f"0 to {below - 1}")
-    array = array.astype(np.int32)
+    array = array.astype(np.int32, order="C")
     array.flags.writeable = False
     return array
 

@@ -51,9 +51,9 @@ def depth_and_spread(
             "0 < brain <= head < 1 m and a gap of 0 to 0.1 m",
         )  # fmt: skip
     center_m = (0.0, 0.0, _center_below(coil.element_points_m, head_radius_m + gap_m + coil.wire_reach_m))
-    directions = _directions(_DIRECTIONS)
+    rays = directions(_DIRECTIONS)
     depth = np.linspace(0.0, 6 / 7 * brain_radius_m, _LEVELS)
-    points = (brain_radius_m - depth)[:, None, None] * directions + center_m
+    points = (brain_radius_m - depth)[:, None, None] * rays + center_m
     E = sphere_field(coil.dipoles(), points.reshape(-1, 3), center_m)
     strength = np.linalg.norm(E, axis=1).reshape(_LEVELS, _DIRECTIONS)
     peak = float(strength.max())
@@ -70,7 +70,7 @@ def _center_below(points_m: FloatArray, radius_m: float) -> float:
     return float((points_m[inside, 2] + np.sqrt(radius_m**2 - off_axis[inside])).max())
 
 
-def _directions(n: int) -> FloatArray:
+def directions(n: int) -> FloatArray:
     """Unit vectors of equal solid angle (Fibonacci lattice)."""
     k = np.arange(n)
     z = 1 - (2 * k + 1) / n
