@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,10 +35,11 @@ Float32Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Level:
-    """One level: its matrix, the diagonal of its sweeps, and the ways up and down."""
+    """One level: its matrix, what its sweeps need of the diagonal, and the ways up and down."""
 
     matrix: CSR
-    diagonal: Float32Array
+    diagonal_at: npt.NDArray[np.int64]
+    divisor: Float32Array
     prolong: CSR
     restrict: CSR
 
@@ -55,8 +57,13 @@ class Hierarchy:
 
 
 def _level(matrix: CSR, prolong: CSR, restrict: CSR) -> Level:
-    diagonal = sweep_diagonal(matrix.indptr, matrix.indices, matrix.data)
-    return Level(matrix=matrix, diagonal=diagonal, prolong=prolong, restrict=restrict)
+    at, divisor = sweep_diagonal(matrix.indptr, matrix.indices, matrix.data)
+    return Level(matrix=matrix, diagonal_at=at, divisor=divisor, prolong=prolong, restrict=restrict)
+
+
+def _for_sweeps(level: Level) -> tuple[Any, ...]:
+    matrix = level.matrix
+    return matrix.indptr, matrix.indices, matrix.data, level.diagonal_at, level.divisor
 
 
 def build_hierarchy(spaces: dict[int, Space]) -> Hierarchy:
@@ -118,9 +125,9 @@ class Cycle:
         levels = self._hierarchy.levels
         b[0][:] = residual
         for k, level in enumerate(levels):
-            a = (level.matrix.indptr, level.matrix.indices, level.matrix.data)
-            kernels.forward_sweep(*a, level.diagonal, b[k], x[k])
-            kernels.residual_after_forward(*a, level.diagonal, x[k], r[k])
+            a = _for_sweeps(level)
+            kernels.forward_sweep(*a, b[k], x[k])
+            kernels.residual_after_forward(*a, x[k], r[k])
             down = level.restrict
             kernels.product(down.indptr, down.indices, down.data, r[k], b[k + 1])
         # Columns one by one: a matrix-matrix product may sum in another order for another width.
@@ -131,8 +138,7 @@ class Cycle:
             up = level.prolong
             kernels.add_product(up.indptr, up.indices, up.data, x[k + 1], x[k])
             r[k][:] = x[k]
-            a = (level.matrix.indptr, level.matrix.indices, level.matrix.data)
-            kernels.backward_sweep(*a, level.diagonal, b[k], r[k], x[k])
+            kernels.backward_sweep(*_for_sweeps(level), b[k], r[k], x[k])
         return x[0]
 
 

@@ -23,8 +23,12 @@ def _sweep_pieces(n):
 
 @njit(cache=True, parallel=True)
 def sweep_diagonal(indptr, indices, data):
-    """The diagonal, plus half the sum of |a_ij| to other pieces: sweeps by pieces then stay convergent."""
+    """Where the diagonal of each row stands, and what sweeps divide by.
+
+    That is the diagonal plus half the sum of |a_ij| to other pieces: sweeps by pieces then stay convergent.
+    """
     n = indptr.shape[0] - 1
+    at = np.empty(n, np.int64)
     out = np.empty(n, np.float32)
     pieces = _sweep_pieces(n)
     for piece in prange(pieces):
@@ -33,11 +37,12 @@ def sweep_diagonal(indptr, indices, data):
             s = 0.0
             for p in range(indptr[i], indptr[i + 1]):
                 if indices[p] == i:
+                    at[i] = p
                     s += data[p]
                 elif indices[p] < low or indices[p] >= high:
                     s += 0.5 * abs(data[p])
             out[i] = s
-    return out
+    return at, out
 
 
 @cache
@@ -82,8 +87,8 @@ def block_kernels(width: int) -> SimpleNamespace:
                         out[i, k] += a * (x[j, k] - x[i, k])
 
     @njit(cache=True, parallel=True)
-    def forward_sweep(indptr, indices, data, diagonal, b, x):
-        """One Gauss-Seidel sweep from x = 0, each piece on its own, with the strengthened diagonal."""
+    def forward_sweep(indptr, indices, data, diagonal_at, divisor, b, x):
+        """One Gauss-Seidel sweep from x = 0, each piece on its own."""
         n = b.shape[0]
         pieces = _sweep_pieces(n)
         for piece in prange(pieces):
@@ -91,19 +96,17 @@ def block_kernels(width: int) -> SimpleNamespace:
             for i in range(low, (piece + 1) * n // pieces):
                 for k in range(width):
                     x[i, k] = b[i, k]
-                for p in range(indptr[i], indptr[i + 1]):
+                for p in range(indptr[i], diagonal_at[i]):
                     j = indices[p]
-                    if j >= i:
-                        break
                     if j >= low:
                         a = data[p]
                         for k in range(width):
                             x[i, k] -= a * x[j, k]
                 for k in range(width):
-                    x[i, k] /= diagonal[i]
+                    x[i, k] /= divisor[i]
 
     @njit(cache=True, parallel=True)
-    def residual_after_forward(indptr, indices, data, diagonal, x, out):
+    def residual_after_forward(indptr, indices, data, diagonal_at, divisor, x, out):
         """b - A x after ``forward_sweep``: only what the sweep did not see is left."""
         n = out.shape[0]
         pieces = _sweep_pieces(n)
@@ -111,35 +114,41 @@ def block_kernels(width: int) -> SimpleNamespace:
             low = piece * n // pieces
             for i in range(low, (piece + 1) * n // pieces):
                 for k in range(width):
-                    out[i, k] = diagonal[i] * x[i, k]
-                for p in range(indptr[i], indptr[i + 1]):
-                    j = indices[p]
-                    if j < low or j >= i:
-                        a = data[p]
-                        for k in range(width):
-                            out[i, k] -= a * x[j, k]
+                    out[i, k] = divisor[i] * x[i, k]
+                p = indptr[i]
+                while indices[p] < low:
+                    for k in range(width):
+                        out[i, k] -= data[p] * x[indices[p], k]
+                    p += 1
+                for p in range(diagonal_at[i], indptr[i + 1]):
+                    a, j = data[p], indices[p]
+                    for k in range(width):
+                        out[i, k] -= a * x[j, k]
 
     @njit(cache=True, parallel=True)
-    def backward_sweep(indptr, indices, data, diagonal, b, before, x):
+    def backward_sweep(indptr, indices, data, diagonal_at, divisor, b, before, x):
         """One backward sweep, the transpose of ``forward_sweep``; ``before`` is a copy of x."""
         n = b.shape[0]
         pieces = _sweep_pieces(n)
         for piece in prange(pieces):
-            low, high = piece * n // pieces, (piece + 1) * n // pieces
-            for i in range(high - 1, low - 1, -1):
+            high = (piece + 1) * n // pieces
+            for i in range(high - 1, piece * n // pieces - 1, -1):
                 for k in range(width):
-                    x[i, k] = b[i, k] + diagonal[i] * before[i, k]
-                for p in range(indptr[i], indptr[i + 1]):
-                    j = indices[p]
-                    a = data[p]
-                    if i < j < high:
+                    x[i, k] = b[i, k] + divisor[i] * before[i, k]
+                for p in range(indptr[i], diagonal_at[i] + 1):
+                    a, j = data[p], indices[p]
+                    for k in range(width):
+                        x[i, k] -= a * before[j, k]
+                for p in range(diagonal_at[i] + 1, indptr[i + 1]):
+                    a, j = data[p], indices[p]
+                    if j < high:
                         for k in range(width):
                             x[i, k] -= a * x[j, k]
                     else:
                         for k in range(width):
                             x[i, k] -= a * before[j, k]
                 for k in range(width):
-                    x[i, k] /= diagonal[i]
+                    x[i, k] /= divisor[i]
 
     @njit(cache=True, parallel=True)
     def dot(x, y):
