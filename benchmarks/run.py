@@ -156,7 +156,7 @@ def scikit_fem_case(order: int, solver: str, head: Head, coil: Coil, pose: Pose)
     middle = skfem.Basis(mesh, element, quadrature=(np.full((3, 1), 0.25), np.ones(1)))
     gradient = np.asarray(middle.interpolate(x).grad)[:, :, 0].T
     return {
-        "unknowns": basis.N,
+        "unknowns": int(basis.N),
         "first_cpu_s": taken[0],
         "first_wall_s": taken[1],
         "further_cpu_s": further[0],
