@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "tmsim"
 WHERE_WORKS_ARE_NAMED = ("src", "scripts", "docs", "README.md", "NOTICE.md")
 TEXT = {".py", ".md", ".toml", ".txt", ".bib", ".j2", ".html", ".yml", ".cff", ".cfg"}
-KEY = re.compile(r"(?<![\w/.])[A-Z][A-Za-z-]+[A-Za-z](?:19|20)\d\d[a-z]?(?![\w-])|CPCF3-2025")
+KEY = re.compile(r"(?<![\w/.])[A-Z][A-Za-z-]+[A-Za-z](?:19|20)\d\d[a-z]?(?![\w-])")
 
 
 def text_files(*parts: str) -> dict[Path, str]:

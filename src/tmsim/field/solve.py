@@ -16,8 +16,7 @@ from tmsim.field.multigrid import BLOCK, Hierarchy, build_hierarchy, conjugate_g
 from tmsim.field.space import Space, build_spaces
 from tmsim.field.sphere import sphere_field
 from tmsim.field.types import EField, ErrorEstimate, FiniteElements, LayeredSphere, Method
-from tmsim.head import Head
-from tmsim.head.locate import locate
+from tmsim.head import Head, locate
 from tmsim.placement import Pose, check_clear
 
 REFERENCE_DIDT_A_PER_S = 1e6

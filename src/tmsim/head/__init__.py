@@ -16,7 +16,11 @@ known defects.
 """
 
 from tmsim.head.builtin import builtin_names, metadata
+from tmsim.head.landmarks import electrode_positions, scalp_cortex_distance
+from tmsim.head.locate import locate
 from tmsim.head.parameters import TISSUES, Tissue
+from tmsim.head.regions import Regions, regions_of
+from tmsim.head.surfaces import grey_surface, mid_cortex, outer_surface, skull_surface
 from tmsim.head.types import Cortex, Fiducials, Head, Labels, Origin
 
 __all__ = [
@@ -26,7 +30,16 @@ __all__ = [
     "Head",
     "Labels",
     "Origin",
+    "Regions",
     "Tissue",
     "builtin_names",
+    "electrode_positions",
+    "grey_surface",
+    "locate",
     "metadata",
+    "mid_cortex",
+    "outer_surface",
+    "regions_of",
+    "scalp_cortex_distance",
+    "skull_surface",
 ]

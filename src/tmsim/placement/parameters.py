@@ -41,7 +41,7 @@ NAMED_POINTS: dict[str, NamedPoint] = {
         _point("dlpfc-sgacc", "left DLPFC most anticorrelated with sgACC (BA46)", (-38, 44, 26), "Fox2012",
                "unverified", "Group average; the individual maximum differs."),
         _point("dlpfc-bnu", "left DLPFC, BA46, of a 2025 comparison of scalp heuristics", (-42, 44, 30),
-               "CPCF3-2025", "read", "Read in a summary, not in the paper itself."),
+               "unknown", "unverified", "Seen in a summary only; the paper is yet to be found."),
         _point("dlpfc-5cm", "average of the 5 cm rule", (-41, 16, 54), "Fox2012", "unverified"),
         _point("dlpfc-beam-f3", "average cortex under Beam F3", (-37, 26, 49), "Fox2012", "unverified",
                "For the scalp position on this head, use the target beam-f3."),
