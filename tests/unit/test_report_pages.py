@@ -52,6 +52,7 @@ def field_of(head, magnitude, direction=(0.0, 1.0, 0.0)):
     return EField(
         E_V_per_m=E,
         cortex_V_per_m=magnitude(head.cortex.points_m)[:, None] * np.array(direction),
+        points_V_per_m=np.empty((0, 3)),
         didt_A_per_s=SLOPE,
         method=FiniteElements(order=2),
         unknowns=12345,
