@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from tmsim import cli, plan
+from tmsim import plan
 from tmsim.cli import main
+from tmsim.cli.show import progress_bar
 from tmsim.core import InputError
 
 
@@ -105,6 +106,6 @@ def test_the_command_line_starts_without_the_science():
 
 
 def test_progress_is_silent_where_nobody_watches(capsys):
-    with cli._progress() as progress:
+    with cli.show.progress_bar() as progress:
         progress("solving", 0.5)
     assert capsys.readouterr() == ("", "")

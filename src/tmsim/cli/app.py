@@ -1,0 +1,94 @@
+"""The program: its commands put together, and what becomes of an error."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from tmsim.cli import coil, field, head, plan, run
+from tmsim.core import TmsimError
+
+app = typer.Typer(
+    name="tmsim",
+    help="Simulate transcranial magnetic stimulation: which electric field a coil induces in a head.\n\n"
+    "Research software, not a medical device.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run.run)
+app.command()(field.field)
+app.add_typer(head.app, name="head")
+app.add_typer(coil.app, name="coil")
+app.add_typer(plan.app, name="plan")
+
+_STOPPED = 130  # 128 + SIGINT, as shells have it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line on ``argv`` (default: the program's own) and return its exit code."""
+    with _ctrl_c() as pressed:
+        try:
+            return app(args=argv, prog_name="tmsim", standalone_mode=False) or 0
+        except typer.TyperException as refused:
+            message = " ".join(refused.format_message().split())
+            return _refuse(f"{message.rstrip('.')}; see `tmsim --help`.")
+        except TmsimError as refused:
+            return _refuse(str(refused))
+        except OSError as fault:
+            where = f"{fault.filename}: " if fault.filename else ""
+            return _refuse(f"{where}{fault.strerror or fault}.")
+        except (KeyboardInterrupt, typer.Abort):
+            return _STOPPED
+        except Exception:
+            if pressed:
+                return _STOPPED
+            raise
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[list[int]]:
+    """Note each Ctrl-C: one that strikes inside compiled code comes back as an error of another kind."""
+    pressed: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed  # only the main thread may handle signals
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _refuse(sentence: str) -> int:
+    print(f"tmsim: {sentence}", file=sys.stderr)
+    return 2
+
+
+@app.callback(invoke_without_command=True)
+def tmsim(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Simulate transcranial magnetic stimulation: which electric field a coil induces in a head.
+
+    Research software, not a medical device.
+    """
+    if version:
+        from importlib.metadata import version as release
+
+        print(f"tmsim {release('tmsim')}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())

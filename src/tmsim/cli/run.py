@@ -1,0 +1,67 @@
+"""``tmsim run``: a whole plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tmsim.cli.show import Json, progress_bar
+
+
+def run(
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for the results: new, empty, or that of an earlier run, which is replaced."
+        ),
+    ],
+    plan: Annotated[
+        Path | None,
+        typer.Argument(help="A plan in TOML, or the outcome.json of an earlier run.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Carry out a plan: from head and coil to field, numbers, files and report.
+
+    Without a plan: the built-in head, a 70 mm figure-8 coil over F3 at 45 degrees, 1 A/us.
+    Solved fields are kept (TMSIM_CACHE names the folder), so a run that was stopped goes on where it was.
+    """
+    import tmsim.plan
+
+    what = tmsim.plan.load(plan) if plan else tmsim.plan.default()
+    with progress_bar() as progress:
+        outcome = tmsim.plan.run(what, out, progress=progress)
+    if as_json:
+        print(outcome.model_dump_json(indent=2))
+    else:
+        _print_outcome(outcome, out)
+
+
+def _print_outcome(outcome: Any, out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    numbers, solved = outcome.metrics, outcome.field
+    rows = [
+        ("99.9th percentile of |E| in grey matter", f"{numbers.p999_V_per_m:.3g} V/m"),
+        ("at", "  ".join(f"{1e3 * x:.1f}" for x in numbers.peak_m) + " mm"),
+        ("cortex above half of it", f"{numbers.area_50_m2 * 1e4:.1f} cm²"),
+        ("half-depth", f"{numbers.half_depth_m * 1e2:.2f} cm"),
+        ("dI/dt", f"{solved.didt_A_per_s / 1e6:g} A/us"),
+    ]
+    if numbers.target_mean_V_per_m is not None:
+        rows.insert(2, ("mean |E| round the target", f"{numbers.target_mean_V_per_m:.3g} V/m"))
+    if solved.error is not None:
+        share = f"{100 * solved.error.median:.0f} % median, {100 * solved.error.p95:.0f} % 95th percentile"
+        rows.append(("error of discretisation", share))
+    if outcome.at_coil_maximum is not None:
+        most = outcome.at_coil_maximum
+        rows.append((f"at the coil's {most.didt_A_per_s / 1e6:.0f} A/us", f"{most.p999_V_per_m:.0f} V/m"))
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print(f"{len(outcome.files) + 1} files in {out}", highlight=False)

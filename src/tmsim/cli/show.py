@@ -1,0 +1,56 @@
+"""What the commands share: the bar of progress, and lists and facts as text or JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from tmsim.core import Progress, silent
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar with the time left on stderr, where someone watches."""
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=1.0)
+
+        def show(what: str, fraction: float) -> None:
+            # A bar that runs back unsettles whoever waits.
+            bars.update(task, description=what, completed=max(fraction, bars.tasks[task].completed))
+
+        yield show
+
+
+def print_list(rows: Sequence[Mapping[str, str]], as_json: bool) -> None:
+    """Print names with their labels, one a line."""
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        print(f"{row['name']:{width}}  {row.get('label', '')}".rstrip())
+
+
+def print_facts(facts: Mapping[str, Any], as_json: bool) -> None:
+    """Print what is known of one thing, one fact a line; what is unknown is left out."""
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        if value not in (None, "", [], ()):
+            print(f"{name:20} {', '.join(value) if isinstance(value, list) else value}")
