@@ -106,6 +106,6 @@ def test_the_command_line_starts_without_the_science():
 
 
 def test_progress_is_silent_where_nobody_watches(capsys):
-    with cli.show.progress_bar() as progress:
+    with progress_bar() as progress:
         progress("solving", 0.5)
     assert capsys.readouterr() == ("", "")
