@@ -122,6 +122,15 @@ def test_a_fresh_solve_gives_the_bits_of_the_cache(bench, solves, tmp_path):
     assert fresh.files["field.msh"] == Outcome.read(bench / "out").files["field.msh"]
 
 
+def test_the_cortex_of_the_cache_has_the_bits_of_a_computed_one(bench, cache, monkeypatch):
+    what = plan.load(bench / "plan.toml")
+    computed = stages.head_of(what).cortex
+    monkeypatch.setattr("tmsim.head.surfaces.mid_cortex", lambda head: pytest.fail("computed again"))
+    kept = stages.head_of(what, cache).cortex
+    for name in stages.CORTEX_ARRAYS:
+        assert getattr(kept, name).tobytes() == getattr(computed, name).tobytes()
+
+
 def test_twice_the_current_slope_is_twice_the_field_without_a_solve(bench, cache, solves, tmp_path):
     twice = plan.run(changed(bench, "1 A/us", "2 A/us"), tmp_path / "out", cache=cache)
     first = Outcome.read(bench / "out")

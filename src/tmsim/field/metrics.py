@@ -91,10 +91,13 @@ def _half_depth(head: Head, brain: npt.NDArray[np.intp], size: FloatArray, half:
     """Depth below the convex hull of the brain to which its layers, 1 mm each, reach half the peak."""
     # The hull of the brain, not the nearest pia: in a folded cortex the latter is never far.
     outward = directions(_HULL_DIRECTIONS).T
-    reach = (head.nodes_m[np.unique(head.tets[brain])] @ outward).max(axis=0)
-    parts = np.array_split(head.centers_m[brain], len(brain) // 20_000 + 1)
-    depth = np.concatenate([(reach - part @ outward).min(axis=1) for part in parts])
-    layer = np.maximum(depth / _LAYER_m, 0).astype(int)
+    corners = np.unique(head.tets[brain])
+    parts = np.array_split(head.nodes_m[corners], len(corners) // 20_000 + 1)
+    reach = np.max([(part @ outward).max(axis=0) for part in parts], axis=0)
+    depth = np.zeros(len(head.nodes_m))
+    depth[corners] = np.concatenate([(reach - part @ outward).min(axis=1) for part in parts])
+    # The depth of a barycentre is the mean of its corners', but for the bend of the hull: some 0.03 mm.
+    layer = (depth[head.tets[brain]].mean(axis=1) / _LAYER_m).astype(int)
     strongest = np.zeros(layer.max() + 2)
     for k in range(layer.max() + 1):
         inside = brain[layer == k]

@@ -190,6 +190,12 @@ class Head:
 
         return mid_cortex(self)
 
+    def with_cortex(self, cortex: Cortex) -> Head:
+        """The same head, its mid-cortical surface given instead of computed when first asked for."""
+        head = replace(self)
+        vars(head)["cortex"] = cortex  # where `cached_property` looks first
+        return head
+
     def to_mni(self, points_m: npt.ArrayLike) -> FloatArray:
         """Head coordinates to MNI, (..., 3) to (..., 3). [m]"""
         from tmsim.core.frames import apply

@@ -13,13 +13,15 @@ import numpy as np
 from tmsim.coil import Coil
 from tmsim.core import FloatArray, Progress, read_only, silent
 from tmsim.field import REFERENCE_DIDT_A_PER_S, EField, ErrorEstimate, FiniteElements, simulate
-from tmsim.head import Head
+from tmsim.head import Cortex, Head
 from tmsim.placement import Placement, Pose, place, read_pose
 from tmsim.plan.cache import Arrays, Cache, stage_key
 from tmsim.plan.types import AtPose, AtPoseFile, AtTarget, Plan
 
 ROOMS = ("core", "coil", "field", "head", "placement")
 """The rooms whose source decides a field; plan and report only pass it on."""
+
+CORTEX_ARRAYS = tuple(f.name for f in fields(Cortex))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +55,7 @@ def solve(
     clock = clock or Clock()
     with clock.stage("head"):
         progress("reading the head", 0.0)
-        head = head_of(plan)
+        head = head_of(plan, cache)
     with clock.stage("coil"):
         coil = coil_of(plan)
     with clock.stage("placement"):
@@ -64,9 +66,14 @@ def solve(
     return Solved(head=head, coil=coil, pose=pose, field=solved)
 
 
-def head_of(plan: Plan) -> Head:
-    """The head, mended if asked, with the plan's conductivities."""
-    return Head.load(plan.head.source, repair=plan.head.repair).with_conductivity(**plan.head.sigma_S_per_m)
+def head_of(plan: Plan, cache: Cache | None = None) -> Head:
+    """The head, mended if asked, with the plan's conductivities; its mid-cortex from ``cache``."""
+    head = Head.load(plan.head.source, repair=plan.head.repair).with_conductivity(**plan.head.sigma_S_per_m)
+    if cache is None or not head.has_cortex:
+        return head
+    key = stage_key("cortex", head.nodes_m, head.tets, head.tags, rooms=("core", "head"))
+    arrays, _ = cache.arrays(key, lambda: {name: getattr(head.cortex, name) for name in CORTEX_ARRAYS})
+    return head.with_cortex(Cortex(**arrays))
 
 
 def coil_of(plan: Plan) -> Coil:
