@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from tmsim.core import FloatArray, InputError, as_array
-
-if TYPE_CHECKING:
-    from tmsim.pulse.types import Waveform
+from tmsim.pulse.types import Waveform
 
 POPULATIONS = ("L1", "L2/3", "L4", "L5", "L6")
 """Cell populations by cortical layer, from the pia inwards: neurogliaform cells of L1, pyramidal cells of
@@ -40,6 +38,10 @@ class Drive:
             raise InputError("polar angle", found, "0 to pi, between E and the outward column")
         object.__setattr__(self, "gradient_per_m", as_array("field gradient", self.gradient_per_m, (n,)))
 
+    def at(self, place: int) -> Drive:
+        """The drive of one place alone."""
+        return Drive(polar_rad=self.polar_rad[[place]], gradient_per_m=self.gradient_per_m[[place]])
+
 
 class NeuronModel(Protocol):
     """Thresholds of cell populations for a pulse of any waveform.
@@ -58,3 +60,56 @@ class NeuronModel(Protocol):
         threshold: use ratios of it only.
         """
         ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ThresholdCurve:
+    """Thresholds of a model in a uniform field against its angle to the column."""
+
+    model: str
+    waveform: str
+    populations: tuple[str, ...]
+    polar_rad: FloatArray  # (n,)
+    thresholds_V_per_m: FloatArray  # (n_populations, n)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionRecruitment:
+    """One row of the per-region table."""
+
+    region: str
+    area_m2: float
+    share: tuple[float, ...]  # of each population in the region, 0 to 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recruitment:
+    """Who fires: the share of each population that one pulse activates.
+
+    Parameters
+    ----------
+    fraction
+        At each mid-cortical point, (n_populations, n_points), 0 to 1.
+    scale
+        What the model's thresholds were multiplied with for this person.
+    area_m2
+        Mid-cortical area times the share recruited there, summed, (n_populations,). [m^2]
+    volume_m3
+        Grey matter times the share recruited there, summed, (n_populations,): the full depth of the
+        cortex counts for every population. [m^3]
+    share
+        ``area_m2`` over the whole mid-cortical area, (n_populations,).
+    regions
+        By cortical region, the most recruited first; none where the head has no transform to MNI.
+    """
+
+    model: str
+    waveform: str
+    populations: tuple[str, ...]
+    fraction: FloatArray
+    motor_threshold_V_per_m: float
+    scale: float
+    area_m2: FloatArray
+    volume_m3: FloatArray
+    share: FloatArray
+    regions: tuple[RegionRecruitment, ...]
