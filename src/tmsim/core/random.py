@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-_STAGE = {"mesh": 1, "placement": 2, "conductivity": 3}
+_STAGE = {
+    "mesh": 1,
+    "placement": 2,
+    "conductivity": 3,
+    "subject": 4,
+    "mep": 5,
+    "hunt": 6,
+    "silent period": 7,
+    "paired pulse": 8,
+}
 
 
 def stream(seed: int, stage: str, *index: int) -> np.random.Generator:
