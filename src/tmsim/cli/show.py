@@ -1,4 +1,4 @@
-"""What the commands share: the bar of progress, and lists and facts as text or JSON."""
+"""What the commands share: the bar of progress, lists and facts as text or JSON, and pictures."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tmsim.core import Progress, silent
+from tmsim.core import InputError, Progress, silent, whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Picture = Annotated[Path | None, typer.Option("--picture", help="Write the figure to this .png file.")]
 
 
 @contextmanager
@@ -54,3 +59,11 @@ def print_facts(facts: Mapping[str, Any], as_json: bool) -> None:
     for name, value in facts.items():
         if value not in (None, "", [], ()):
             print(f"{name:20} {', '.join(value) if isinstance(value, list) else value}")
+
+
+def save_picture(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all; a file of another name is refused."""
+    if path.suffix.lower() != ".png":
+        raise InputError("--picture", str(path), "a .png file")
+    with whole_file(path) as part:
+        figure.savefig(part, format="png", facecolor="white")
