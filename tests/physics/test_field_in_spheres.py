@@ -218,3 +218,13 @@ def test_depth_and_focality_of_a_mesh_are_those_of_a_cloud_of_points(head):
     assert metrics.spread_m2 == pytest.approx(metrics.volume_50_m3 / metrics.half_depth_m, rel=1e-12)
     along = (np.array(metrics.peak_m) - POSE.center_m) @ POSE.inward
     assert 0.014 < along < 0.024  # under the coil, at the top of the ball
+
+
+def test_the_hot_spot_of_two_spots_alike_is_in_one_of_them(head):
+    coil = Coil.load(COILS[0])
+    field = simulate(head, coil, POSE, LayeredSphere())
+    spots = np.array([[0.04, 0.0, 0.06], [-0.04, 0.0, 0.06]])
+    distance = np.linalg.norm(head.centers_m[:, None] - spots, axis=2).min(axis=1)
+    E = np.exp(-distance / 0.01)[:, None] * [1.0, 0.0, 0.0]
+    peak_m = np.array(summarize(head, replace(field, E_V_per_m=E)).peak_m)
+    assert np.linalg.norm(spots - peak_m, axis=1).min() < 0.004

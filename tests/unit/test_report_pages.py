@@ -280,8 +280,11 @@ def image_of(ax):
 
 def edge_letters(ax):
     """Letters at the left, right, upper and lower edge."""
-    at = {tuple(t.get_position()): t.get_text() for t in ax.texts if t.get_transform() == ax.transAxes}
-    return [at[key] for key in ((0.045, 0.5), (0.955, 0.5), (0.5, 0.975), (0.5, 0.025))]
+    found = [text for text in ax.texts if text.get_transform() == ax.transAxes]
+    assert len(found) == 4
+    places = np.array([text.get_position() for text in found])
+    ends = (places[:, 0].argmin(), places[:, 0].argmax(), places[:, 1].argmax(), places[:, 1].argmin())
+    return [found[k].get_text() for k in ends]
 
 
 def painted(image, colours, share):

@@ -15,6 +15,7 @@ from tmsim.head.regions import regions_of
 
 TARGET_RADIUS_m = 0.010
 
+_SPOT_RADIUS_m = 0.010
 _LAYER_m = 1e-3
 _HULL_DIRECTIONS = 1000  # puts the hull of a 75 mm ball right to 0.04 mm
 _PEAK = 99.9  # percentile, not maximum: one sliver tetrahedron sets the maximum
@@ -48,7 +49,6 @@ def summarize(
     volume = head.volumes_m3[grey]
     p999 = weighted_percentile(size[grey], volume, _PEAK)
     hot = grey[size[grey] >= p999]
-    peak_m = np.average(head.centers_m[hot], axis=0, weights=head.volumes_m3[hot])
 
     area, on_cortex = np.zeros(0), np.zeros(0)
     if head.has_cortex:
@@ -63,7 +63,7 @@ def summarize(
         normal, tangential = _target_parts(head, field, target)
     return Metrics(
         p999_V_per_m=p999,
-        peak_m=_triple(peak_m),
+        peak_m=_triple(_hot_spot(head.centers_m[hot], head.volumes_m3[hot])),
         volume_50_m3=float(volume[size[grey] >= 0.5 * p999].sum()),
         volume_75_m3=float(volume[size[grey] >= 0.75 * p999].sum()),
         area_50_m2=float(area[on_cortex >= 0.5 * p999].sum()),
@@ -85,6 +85,14 @@ def weighted_percentile(values: FloatArray, weights: FloatArray, percent: float)
     below = np.cumsum(weights[order])
     k = int(np.searchsorted(below, percent / 100 * below[-1]))
     return float(values[order[min(k, len(order) - 1)]])
+
+
+def _hot_spot(points_m: FloatArray, volumes_m3: FloatArray) -> FloatArray:
+    """Centroid of the hot tissue within 10 mm of the place that has most of it so near."""
+    # Not of all of it: between two hemispheres alike, that is a place without brain.
+    near = KDTree(points_m).query_ball_point(points_m, _SPOT_RADIUS_m)
+    spot = near[int(np.argmax([volumes_m3[some].sum() for some in near]))]
+    return np.average(points_m[spot], axis=0, weights=volumes_m3[spot])
 
 
 def _half_depth(head: Head, brain: npt.NDArray[np.intp], size: FloatArray, half: float) -> float:

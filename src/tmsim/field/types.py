@@ -114,7 +114,7 @@ class Metrics:
     """
 
     p999_V_per_m: float
-    peak_m: tuple[float, float, float]  # where the 99.9th percentile is reached, centroid
+    peak_m: tuple[float, float, float]  # centroid of the largest spot that reaches p999_V_per_m
     volume_50_m3: float
     volume_75_m3: float
     area_50_m2: float

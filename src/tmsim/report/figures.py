@@ -116,9 +116,9 @@ def _cortex_figure(
 ) -> Figure:
     mesh = smooth(head.cortex, colours(norm(values))[:, :3], gloss=0.0)
     side, _ = _side_of(head, pose)
-    along = Camera.framing(
-        pose.inward, _up_for(pose.inward), mesh.points_m, width_px=PANEL_PX[0], height_px=PANEL_PX[1]
-    )
+    width, height = PANEL_PX
+    shown = np.concatenate([mesh.points_m, pose.to_head(coil.element_points_m)])
+    along = Camera.framing(pose.inward, _up_for(pose.inward), shown, width_px=width, height_px=height)
     cameras = _one_scale([along, *_standard([side, "top"], mesh.points_m)])
     titles = ("through the coil", _TITLES[side], _TITLES["top"])
     kinds = ["hot spot"] + (["target"] if metrics.target_m is not None else [])

@@ -93,14 +93,14 @@ def show(ax: Axes, image: Image, at: Camera | Plane, title: str) -> None:
     ax.set_autoscale_on(False)
     ax.set_title(title, pad=4)
     ax.set_axis_off()
-    for x, y, direction in (
-        (0.045, 0.5, -at.right),
-        (0.955, 0.5, at.right),
-        (0.5, 0.975, -at.down),
-        (0.5, 0.025, at.down),
+    for x, y, direction, align in (
+        (0.03, 0.5, -at.right, "left"),
+        (0.97, 0.5, at.right, "right"),
+        (0.5, 0.975, -at.down, "center"),
+        (0.5, 0.025, at.down, "center"),
     ):
         ax.text(
-            x, y, letters(direction), transform=ax.transAxes, ha="center", va="center",
+            x, y, letters(direction), transform=ax.transAxes, ha=align, va="center",
             fontweight="bold", color="#5b6672", path_effects=_HALO,
         )  # fmt: skip
 

@@ -26,6 +26,8 @@ _VIEWS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]]
     "top": ((0, 0, -1), (0, 1, 0)),
 }
 
+_FILL = 0.86  # of the image's width or height; the margin holds the anatomical letters
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Camera:
@@ -84,14 +86,14 @@ class Camera:
         axes = np.stack([np.cross(gaze, up), up, gaze])
         seen = points_m @ axes.T
         low, high = seen.min(axis=0), seen.max(axis=0)
-        span = high - low
+        span = (high - low) / _FILL
         return Camera(
             gaze=gaze,
             up=up,
             center_m=(low + high) / 2 @ axes,
             width_px=width_px,
             height_px=height_px,
-            m_per_px=float(max(span[0] / (0.9 * width_px), span[1] / (0.9 * height_px))),
+            m_per_px=float(max(span[0] / width_px, span[1] / height_px)),
         )
 
     @property
