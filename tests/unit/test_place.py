@@ -12,7 +12,7 @@ from spheres import sphere_head
 from tmsim.coil import Coil, Dipoles
 from tmsim.core import InputError, Surface
 from tmsim.head.types import Fiducials
-from tmsim.placement import Electrode, HeadPoint, Pose, check_clear, place
+from tmsim.placement import HeadPoint, Pose, check_clear, place
 
 R = 0.09
 DEG = math.pi / 180
@@ -152,11 +152,15 @@ def test_what_cannot_be_placed_is_refused(head, coil, change, word):
         place(head, coil, **{"target": "F3", **change})
 
 
-def test_a_target_that_needs_what_the_head_lacks_is_refused(head, coil):
-    with pytest.raises(InputError, match="MNI"):
-        place(replace(head, head_to_mni=None), coil, target="hand-knob-left")
-    with pytest.raises(InputError, match="fiducials"):
-        place(replace(head, fiducials=None), coil, target=Electrode("F3"))
+@pytest.mark.parametrize("target", ["F3", "beam-f3", "hand-knob-left", "mni -30 20 50 mm"])
+def test_a_head_without_landmarks_is_aimed_at_by_a_point_as_the_refusal_says(head, coil, target):
+    bare = replace(head, fiducials=None, head_to_mni=None)
+    lacks = "fiducials" if target in ("F3", "beam-f3") else "transform to MNI"
+    with pytest.raises(
+        InputError, match=rf"has no {lacks}.*; expected .*\. Aim by a point: 'head X Y Z mm'\."
+    ):
+        place(bare, coil, target=target)
+    assert place(bare, coil, target="head -30 20 50 mm").gap_m == 0.004
 
 
 def test_beam_f3_lies_at_its_distances_along_the_scalp(head, coil):

@@ -23,41 +23,9 @@ _LARGEST_BYTES = 8 * 2**30
 
 # Nodes of each gmsh element type, by its number; 0: no such type.
 _NODES_OF_TYPE = np.array(
-    [
-        0,
-        2,
-        3,
-        4,
-        4,
-        8,
-        6,
-        5,
-        3,
-        6,
-        9,
-        10,
-        27,
-        18,
-        14,
-        1,
-        8,
-        20,
-        15,
-        13,
-        9,
-        10,
-        12,
-        15,
-        15,
-        21,
-        4,
-        5,
-        6,
-        20,
-        35,
-        56,
-    ]
-)
+    [0, 2, 3, 4, 4, 8, 6, 5, 3, 6, 9, 10, 27, 18, 14, 1,
+     8, 20, 15, 13, 9, 10, 12, 15, 15, 21, 4, 5, 6, 20, 35, 56]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -201,8 +201,8 @@ def scalp_map(head: Head) -> ScalpMap:
 def _measured(head: Head) -> ScalpMap:
     if head.fiducials is None:
         raise InputError(
-            "head", f"{head.name} has no fiducials", "nasion, inion and preauricular points",
-            "Give the target in MNI or head coordinates.",
+            "head", f"{head.name} has no fiducials, from which scalp positions are measured",
+            "nasion, inion and preauricular points", "Aim by a point: 'head X Y Z mm'.",
         )  # fmt: skip
     skin = head.skin
     given = head.fiducials

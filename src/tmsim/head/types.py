@@ -211,6 +211,6 @@ class Head:
     def _mni(self) -> FloatArray:
         if self.head_to_mni is None:
             raise InputError(
-                "head", f"{self.name} has no transform to MNI", "one", "Give the target in head coordinates."
+                "head", f"{self.name} has no transform to MNI", "one", "Aim by a point: 'head X Y Z mm'."
             )
         return self.head_to_mni
