@@ -9,7 +9,8 @@ so they are scaled to one person, and a population of layer l is recruited by th
     scale    = |E| at the motor hotspot at motor threshold / T_L5 there
 
 with g the relative gradient, s_l the height of the layer's somata over mid-cortex, Phi the normal
-distribution. At motor threshold half of L5 at the hotspot fires.
+distribution, and one spread below the median threshold and another above it. At motor threshold half of L5 at
+the hotspot fires.
 
 Range: the direct response of cells to a single pulse, in cortex at rest; nothing of synapses, of background
 activity, or of what one pulse leaves for the next. The default model stands on five simulated cells a layer

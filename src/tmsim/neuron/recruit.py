@@ -23,6 +23,7 @@ from tmsim.neuron.parameters import (
     N_CELLS,
     N_DIRECTIONS,
     THRESHOLDS,
+    POLAR_ANGLES_rad,
 )
 from tmsim.neuron.types import Drive, NeuronModel, Recruitment, RegionRecruitment
 from tmsim.pulse.types import Waveform
@@ -72,7 +73,8 @@ def recruit(
     thresholds = scale * model.thresholds_V_per_m(drive, waveform)
     with np.errstate(divide="ignore"):
         excess = np.log(size * _at_layers(model.populations, drive) / thresholds)
-    fraction = ndtr(excess / threshold_spread(model.populations)[:, None])
+    below, above = threshold_spread(model.populations)[:, :, None]
+    fraction = ndtr(excess / np.where(excess < 0, below, above))
 
     area, volume = head.cortex.point_areas_m2, _volumes_m3(head)
     return Recruitment(
@@ -198,36 +200,36 @@ def _at_layers(populations: Sequence[str], drive: Drive) -> FloatArray:
 
 @cache
 def threshold_spread(populations: tuple[str, ...]) -> FloatArray:
-    """Standard deviation of the logarithm of thresholds within each population, (n_populations,).
+    """How thresholds spread within each population, (2, n_populations): below and above the median.
 
-    From published extremes of five cells over 398 directions: a sample of n normal numbers spans on average
-    a known number of standard deviations, which gives one within a cell and one between cells, added as
-    variances. What the table gives to the polar angle is taken off again. Only L2/3 and L5 have such
-    extremes; the others take the mean of the two (assumed). Background activity and anything
-    else that makes living cells differ is not in it.
+    Standard deviations of the logarithm of two half normals that meet at the median, since published extremes
+    lie farther above the median than below it. Five cells in 398 directions are taken as so many independent
+    draws, whose lowest and highest are on average a known number of standard deviations from the median;
+    what the table gives to the polar angle is taken off again. Neighbouring directions are alike, so the
+    spread is too low, by a fifth at most. Only L2/3 and L5 have published extremes: the others take the mean
+    of the two (assumed). Living cells differ in more than their shape, and that is not in it.
     """
     known = {name: _spread(name) for name in CELL_EXTREMES}
-    mean = sum(known.values()) / len(known)
-    return read_only(np.array([known.get(name, mean) for name in populations]))
+    mean = np.mean(list(known.values()), axis=0)
+    return read_only(np.stack([known[name] if name in known else mean for name in populations], axis=1))
 
 
-def _spread(name: str) -> float:
-    low, middle, high = (
-        np.log([entry.value for entry in CELL_EXTREMES[name][what]])
-        for what in ("minimum", "median", "maximum")
-    )
-    within = (high.mean() - low.mean()) / _normal_range(N_DIRECTIONS)
-    between = (middle[1] - middle[0]) / _normal_range(N_CELLS)
+def _spread(name: str) -> FloatArray:
+    lowest, _ = (entry.value for entry in CELL_EXTREMES[name]["minimum"])
+    medians = [entry.value for entry in CELL_EXTREMES[name]["median"]]
+    _, highest = (entry.value for entry in CELL_EXTREMES[name]["maximum"])
+    median = math.sqrt(math.prod(medians))
+    reach = np.log([median / lowest, highest / median]) / _normal_maximum(N_CELLS * N_DIRECTIONS)
     table = np.log([entry.value for entry in THRESHOLDS[name]])
-    weight = np.sin(np.linspace(0, math.pi, len(table)))
-    polar = np.average(table**2, weights=weight) - np.average(table, weights=weight) ** 2
-    return math.sqrt(within**2 + between**2 - polar)
+    directions = np.sin(POLAR_ANGLES_rad)  # how many there are at each polar angle
+    mean = np.average(table, weights=directions)
+    return np.sqrt(reach**2 - np.average((table - mean) ** 2, weights=directions))
 
 
-def _normal_range(n: int) -> float:
-    """Mean difference of the largest and the smallest of n standard normal numbers."""
+def _normal_maximum(n: int) -> float:
+    """Mean of the largest of n standard normal numbers."""
     x, step = np.linspace(-8.0, 8.0, 1601, retstep=True)
-    return float((1 - ndtr(x) ** n - ndtr(-x) ** n).sum() * step)
+    return float((1 - ndtr(x) ** n - ndtr(-x) ** n).sum() * step / 2)
 
 
 def _volumes_m3(head: Head) -> FloatArray:
