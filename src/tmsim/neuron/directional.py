@@ -36,8 +36,8 @@ class Directional:
     the monophasic one, or a little less where the first phase fires first), and pulses of other widths follow
     the strength-duration law (Peterchev2013). The low-pass alone would give biphasic pulses a ratio near 1
     and not q; why second phases do more is beyond it. That they act as monophasic ones in the opposite
-    direction fits the one cell that was computed again: 150 and 170 V/m biphasic at 0 and 180 degrees are 0.77
-    and 0.81 of its 195 and 209 V/m monophasic at 180 and 0, but 0.72 and 0.87 of those at 0 and 180.
+    direction fits the one cell that was computed again: 150 and 170 V/m biphasic at 0 and 180 degrees are
+    0.77 and 0.81 of its 195 and 209 V/m monophasic at 180 and 0, but 0.72 and 0.87 of those at 0 and 180.
 
     The gradient of the field along the cell is ignored: thresholds for uniform fields are off by 6 to 10 %
     on average in the fields of a head (Aberra2023). That of opposite current directions comes out as for the

@@ -210,8 +210,8 @@ def threshold_spread(populations: tuple[str, ...]) -> FloatArray:
     of the two (assumed). Living cells differ in more than their shape, and that is not in it.
     """
     known = {name: _spread(name) for name in CELL_EXTREMES}
-    mean = np.mean(list(known.values()), axis=0)
-    return read_only(np.stack([known[name] if name in known else mean for name in populations], axis=1))
+    mean: FloatArray = np.stack(list(known.values())).mean(axis=0)
+    return read_only(np.stack([known.get(name, mean) for name in populations], axis=1))
 
 
 def _spread(name: str) -> FloatArray:
