@@ -83,6 +83,29 @@ class Waveform:
         steps = np.diff(self.time_s) * (self.didt[1:] + self.didt[:-1]) / 2
         return read_only(np.concatenate([[0.0], np.cumsum(steps)]))
 
+    @property
+    def first_phase_s(self) -> float:
+        """How long the first phase lasts: until dI/dt first is zero and the current at its peak. [s]"""
+        above = np.flatnonzero(self.didt > _ONSET)[0]
+        later = np.flatnonzero(self.didt[above:] <= 0)
+        if not len(later):
+            return self.duration_s
+        k = above + later[0]
+        t, y = self.time_s[k - 1 : k + 1], self.didt[k - 1 : k + 1]
+        return float(t[0] + (t[1] - t[0]) * y[0] / (y[0] - y[1]))
+
+    @property
+    def second_peak(self) -> float:
+        """The most negative dI/dt, against the largest; 0 if there is none below zero."""
+        return min(0.0, float(self.didt.min()))
+
+    @property
+    def imbalance(self) -> float:
+        """Net integral of dI/dt, and so of E, over that of its positive part: 0 for a closed pulse."""
+        positive = np.maximum(self.didt, 0)
+        rise = float(np.sum(np.diff(self.time_s) * (positive[1:] + positive[:-1]) / 2))
+        return float(self.current_s[-1]) / rise
+
     def sampled(self, step_s: float) -> FloatArray:
         """``didt`` at 0, step, 2 step, ... up to the duration, by linear interpolation.
 
@@ -95,6 +118,45 @@ class Waveform:
             raise InputError("time step", f"{step_s:g} s", f"above 0, at most {self.duration_s / 10:.3g} s")
         count = int(self.duration_s / step_s * (1 + 1e-12)) + 1
         return np.interp(np.arange(count) * step_s, self.time_s, self.didt)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What one pulse asks of the stimulator at some strength."""
+
+    didt_A_per_s: float  # peak
+    current_A: float  # peak, in the coil
+    voltage_V: float  # of the charged capacitor; of the first, where there are two
+    stored_J: float  # on the capacitors before the pulse
+    lost_J: float  # of that, what isn't back on them afterwards: heat in coil, cable and device
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GeneratedWaveform(Waveform):
+    """A waveform that was worked out from a circuit; its figures hold for a peak dI/dt of 1 A/us.
+
+    Parameters
+    ----------
+    voltage_V
+        Of the charged capacitor; proportional to dI/dt.
+    stored_J, lost_J
+        On the capacitors before the pulse, and missing from them afterwards; they go with its square.
+    """
+
+    voltage_V: float
+    stored_J: float
+    lost_J: float
+
+    def output(self, didt_A_per_s: float) -> Output:
+        """Current, voltage and energy of a pulse of that peak dI/dt."""
+        gain = didt_A_per_s / 1e6
+        return Output(
+            didt_A_per_s=didt_A_per_s,
+            current_A=didt_A_per_s * float(np.abs(self.current_s).max()),
+            voltage_V=self.voltage_V * gain,
+            stored_J=self.stored_J * gain**2,
+            lost_J=self.lost_J * gain**2,
+        )
 
 
 def first_phase(didt: FloatArray) -> float:
@@ -111,7 +173,7 @@ class Layer:
     interval_s: float
 
     def __post_init__(self) -> None:
-        if self.count != int(self.count) or self.count < 1:
+        if not isinstance(self.count, int | np.integer) or self.count < 1:
             raise InputError("count of a train's layer", f"{self.count}", "a whole number, at least 1")
         low, high = _INTERVAL_S
         if not low <= self.interval_s <= high:
@@ -180,7 +242,7 @@ class Train:
 
     @property
     def cycle_s(self) -> float:
-        """Until the train could start again in its own rhythm: count times interval of the outer layer. [s]"""
+        """Until it could start again in its own rhythm: count times interval of the outer layer. [s]"""
         return float(self.layers[-1].count * self.layers[-1].exact_interval_s) if self.layers else 0.0
 
     @property
