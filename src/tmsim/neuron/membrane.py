@@ -9,11 +9,11 @@ import numpy as np
 from tmsim.core import FloatArray, InputError, read_only
 from tmsim.neuron.parameters import BIPHASIC_RATIO, MEMBRANE_TAU
 from tmsim.neuron.types import POPULATIONS
-from tmsim.pulse.types import Waveform
+from tmsim.pulse import Waveform, waveform
 
 REFERENCE_MONOPHASIC, REFERENCE_BIPHASIC = "magpro-x100-monophasic", "magpro-x100-biphasic"
 _STEP_s = 1e-6  # peaks are found on a grid this fine, and at the corners of the waveform
-_TAU_s = (20e-6, 5e-3)
+TAU_s = (20e-6, 5e-3)
 
 
 def membrane_peaks(pulse: Waveform, tau_s: float) -> tuple[float, float]:
@@ -28,7 +28,7 @@ def membrane_peaks(pulse: Waveform, tau_s: float) -> tuple[float, float]:
     InputError
         ``tau_s`` isn't between 20 us and 5 ms.
     """
-    low, high = _TAU_s
+    low, high = TAU_s
     if not low <= tau_s <= high:
         raise InputError("membrane time constant", f"{tau_s:.4g} s", "20 us to 5 ms")
     time = np.union1d(pulse.time_s, np.arange(0.0, pulse.duration_s, _STEP_s))
@@ -62,8 +62,6 @@ def phase_factors(pulse: Waveform) -> tuple[FloatArray, FloatArray]:
 @cache
 def _reference_peaks() -> tuple[FloatArray, FloatArray]:
     """Of the monophasic reference the first peak, of the biphasic the opposite one times the ratio, (5,)."""
-    from tmsim.pulse import waveform
-
     monophasic, biphasic = waveform(REFERENCE_MONOPHASIC), waveform(REFERENCE_BIPHASIC)
     first = np.array([membrane_peaks(monophasic, tau_s)[0] for tau_s in _taus_s()])
     opposite = np.array([membrane_peaks(biphasic, tau_s)[1] for tau_s in _taus_s()])

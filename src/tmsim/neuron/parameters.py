@@ -87,5 +87,60 @@ LAYER_DEPTH: dict[str, Parameter] = {
 CORTICAL_THICKNESS = Parameter(2.5e-3, "m", "Fischl2000", "unverified", "average; 1 to 4.5 mm by place")
 
 MOTOR_THRESHOLD = Parameter(
-    60.0, "V/m", "Weise2025", "unverified", "head models show 50 to 70 V/m at the threshold of the muscle"
+    60.0,
+    "V/m",
+    "Weise2025",
+    "read",
+    "the middle of the 50 to 70 V/m that head models show when a muscle twitches",
 )
+
+
+def _axon(value: float, unit: str, note: str = "") -> Parameter:
+    return Parameter(value, unit, "Aberra2018", "read", note)
+
+
+AXIAL_RESISTIVITY = _axon(100.0, "Ohm cm")
+CAPACITANCE = _axon(1.0, "uF/cm2", "nodes, bare axon, soma and dendrites")
+MYELIN_CAPACITANCE = _axon(0.02, "uF/cm2", "over the whole thickness of the myelin")
+LEAK = _axon(3e-5, "S/cm2", "of the axon; taken for soma and dendrites too")
+MYELIN_LEAK = _axon(1 / 1.125e6, "S/cm2")
+SODIUM = _axon(3.137968, "S/cm2", "transient sodium of the axon of L5 cells; doubled in nodes")
+SODIUM_IN_NODES = _axon(2.0, "1", "times that of the bare axon")
+POTASSIUM = _axon(1.021945, "S/cm2", "Kv3.1 of the axon of L5 cells")
+RESTING_POTENTIAL = Parameter(
+    -72.0, "mV", "assumed", "unverified", "leak reversal is set in each compartment so that this is rest"
+)
+NODE_LENGTH = _axon(1.0, "um")
+INTERNODE_LENGTH = _axon(100.0, "1", "in diameters of the axon; 70 on the terminal branches of some cells")
+G_RATIO = (
+    _axon(0.1518, "1"), _axon(1.749, "1/um"), _axon(-1.778, "1/um2"), _axon(0.6425, "1/um3"),
+)  # fmt: skip
+"""Axon over fibre diameter as a polynomial of the axon's diameter, held within 0.4 and 0.8."""
+G_RATIO_RANGE = (0.4, 0.8)
+THINNEST_MYELINATED = _axon(0.2, "um")
+SHORTEST_MYELINATED = _axon(20.0, "um", "branches shorter than this stay bare")
+NODES_THAT_FIRE = _axon(3.0, "1", "compartments that pass 0 mV count as a spike that travels")
+
+
+def _tau_DOstilio(microseconds: float, spread: float, note: str) -> Parameter:
+    return Parameter(microseconds * 1e-6, "s", "DOstilio2016", "read", f"{note}; SD {spread:g} us")
+
+
+STRENGTH_DURATION_TAU: dict[str, Parameter] = {
+    "motor cortex, PA": _tau_DOstilio(230.9, 97.2, "active muscle"),
+    "motor cortex, AP": _tau_DOstilio(294.2, 90.9, "active muscle"),
+    "ulnar nerve": _tau_DOstilio(197.0, 47.0, "peripheral"),
+    "motor cortex, mean thresholds": Parameter(
+        187e-6,
+        "s",
+        "Peterchev2013",
+        "recomputed",
+        "fitted to the mean of 49 sessions; by session 192, SD 32 us",
+    ),
+}
+"""Measured strength-duration time constants."""
+MEASURED_THRESHOLDS: dict[int, Parameter] = {
+    width: Parameter(ratio, "1", "Peterchev2013", "recomputed", "over that at 60 us, mean of 49 sessions")
+    for width, ratio in ((30, 1.598), (60, 1.0), (120, 0.733))
+}
+"""Motor thresholds by nominal width of a near-rectangular pulse in us."""
