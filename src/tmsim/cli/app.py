@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from tmsim.cli import coil, field, head, neuron, plan, run
+from tmsim.cli import coil, field, head, neuron, plan, pulse, run
 from tmsim.core import TmsimError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command()(run.run)
 app.command()(field.field)
 app.add_typer(head.app, name="head")
 app.add_typer(coil.app, name="coil")
+app.add_typer(pulse.app, name="pulse")
 app.add_typer(neuron.app, name="neuron")
 app.add_typer(plan.app, name="plan")
 

@@ -46,12 +46,12 @@ def _recalled(value: float, unit: str, note: str = "") -> Parameter:
 # 208 us only where the minimum stays at -0.2; so part of the resistance must vanish for slow currents.
 _FREEWHEEL = {
     "freewheel resistance": Parameter(
-        3850, "1/s", "Aberra2020", "recomputed", "over the inductance; fitted to the tail of 208 us"
+        4540, "1/s", "Aberra2020", "recomputed", "over the inductance; fitted to the tail of 208 us"
     ),
     "bridged resistance": Parameter(
-        3950, "1/s", "Aberra2020", "recomputed", "over the inductance; fitted to the minimum of -0.301"
+        2500, "1/s", "Aberra2020", "recomputed", "over the inductance; fitted to the minimum of -0.301"
     ),
-    "bridge": Parameter(0.16, "1", "assumed", "unverified", "over the inductance; so that nothing rings"),
+    "bridge": Parameter(0.2, "1", "assumed", "unverified", "over the inductance; so that nothing rings"),
 }
 
 

@@ -83,6 +83,10 @@ class Waveform:
         steps = np.diff(self.time_s) * (self.didt[1:] + self.didt[:-1]) / 2
         return read_only(np.concatenate([[0.0], np.cumsum(steps)]))
 
+    def peak_current_A(self, didt_A_per_s: float) -> float:
+        """Largest coil current of a pulse whose peak dI/dt is ``didt_A_per_s``. [A]"""
+        return didt_A_per_s * float(np.abs(self.current_s).max())
+
     @property
     def first_phase_s(self) -> float:
         """How long the first phase lasts: until dI/dt first is zero and the current at its peak. [s]"""
@@ -152,7 +156,7 @@ class GeneratedWaveform(Waveform):
         gain = didt_A_per_s / 1e6
         return Output(
             didt_A_per_s=didt_A_per_s,
-            current_A=didt_A_per_s * float(np.abs(self.current_s).max()),
+            current_A=self.peak_current_A(didt_A_per_s),
             voltage_V=self.voltage_V * gain,
             stored_J=self.stored_J * gain**2,
             lost_J=self.lost_J * gain**2,
