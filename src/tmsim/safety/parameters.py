@@ -1,0 +1,153 @@
+"""Published figures that sessions are held against, with how far each was checked.
+
+The tables of train duration are recalled, cell by cell, and were not compared with the papers: whatever
+rests on them is a draft, and says so. Of Chen1997 the abstract was read: trains shorter by 25 % than before,
+and 5 s between trains tolerated up to 110 % where 1 s was not above 100 %.
+"""
+
+from __future__ import annotations
+
+from tmsim.core import Parameter
+from tmsim.safety.types import Cell, Device, DurationTable, Item
+
+
+def _row(text: str) -> tuple[Cell, ...]:
+    return tuple(
+        Cell(duration_s=float(word.removeprefix(">")), longest_tested=word.startswith(">"))
+        for word in text.split()
+    )
+
+
+TRAIN_TABLES = (
+    DurationTable(
+        name="Rossi2009 after Wassermann1998", source="Rossi2009", status="unverified",
+        percents=(90, 100, 110, 120, 130),
+        rows_by_rate=(
+            (1.0, _row(">1800 >1800 >1800 >360 >50")),
+            (5.0, _row(">10 >10 >10 >10 >10")),
+            (10.0, _row(">5 >5 >5 4.2 2.9")),
+            (20.0, _row("2.05 2.05 1.6 1.0 0.55")),
+            (25.0, _row("1.28 1.28 0.84 0.4 0.24")),
+        ),
+    ),
+    DurationTable(
+        name="Chen1997", source="Chen1997", status="unverified",
+        percents=(100, 110, 120, 130),
+        rows_by_rate=(
+            (1.0, _row(">270 >270 >180 50")),
+            (5.0, _row("10 10 10 10")),
+            (10.0, _row("5 5 3.2 2.2")),
+            (20.0, _row("1.5 1.2 0.8 0.4")),
+            (25.0, _row("1.0 0.7 0.3 0.2")),
+        ),
+    ),
+)  # fmt: skip
+"""Train durations without spread of excitation or seizure, most permissive table first."""
+
+PAUSE_TOLERATED = Parameter(5.0, "s", "Chen1997", "unverified", "between trains up to 20 Hz and 110 %")
+PAUSE_TOO_SHORT = Parameter(
+    1.0, "s", "Chen1997", "read", "at 20 Hz and above 100 %; from the abstract, as is 5 s at 20 Hz and 110 %"
+)
+PAUSE_HIGHEST_RATE = Parameter(20.0, "Hz", "Chen1997", "unverified")
+PAUSE_HIGHEST_PERCENT = Parameter(110.0, "%", "Chen1997", "unverified", "too few data at 120 %")
+PAUSE_FREE_PERCENT = Parameter(100.0, "%", "Chen1997", "read", "the short pauses failed above it")
+
+_LEVELS = (30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
+
+
+def _rapid(name: str, label: str, *rates_Hz: float) -> Device:
+    return Device(name=name, label=label, percents=_LEVELS, rates_Hz=rates_Hz)
+
+
+DEVICES: dict[str, Device] = {
+    device.name: device
+    for device in (
+        _rapid("rapid2-240v", "Magstim Rapid², 240 V", 50, 37, 30, 25, 20, 18, 17, 15),
+        _rapid("rapid2-super-240v", "Magstim Super Rapid², 240 V", 100, 75, 50, 45, 40, 35, 30, 25),
+        _rapid("rapid2-plus-240v", "Magstim Super Rapid² Plus, 240 V", 100, 100, 97, 80, 68, 57, 49, 41),
+        _rapid("rapid2-115v", "Magstim Rapid², 115 V", 36, 28, 23, 19, 16, 14, 12, 11),
+        _rapid("rapid2-super-115v", "Magstim Super Rapid², 115 V", 60, 55, 44, 37, 32, 27, 24, 22),
+        _rapid("rapid2-plus-115v", "Magstim Super Rapid² Plus, 115 V", 60, 60, 58, 47, 40, 34, 30, 25),
+    )
+}  # fmt: skip
+"""Stimulators by name. The rates were read in the library of McNair2017; which type bears which name is
+recalled."""
+DEVICE_SOURCE = "McNair2017"
+
+PULSE_ENERGY = tuple(
+    (percent, Parameter(joules, "J", DEVICE_SOURCE, "read", f"a pulse at {percent} %MSO"))
+    for percent, joules in (
+        (0, 0.0), (20, 10.1), (40, 40.3), (50, 63.0), (60, 90.7), (70, 123.4), (80, 161.2), (90, 204.0),
+        (100, 252.0),
+    )
+)  # fmt: skip
+"""Energy that a pulse of the Rapid² takes; it grows with the square of the output."""
+MEAN_POWER = Parameter(1050.0, "W", DEVICE_SOURCE, "read", "that the Rapid² can keep up")
+ENERGY_PER_MINUTE = Parameter(63_000.0, "J", DEVICE_SOURCE, "read", "of the Rapid², 60 s of its mean power")
+SHORTEST_WAIT = Parameter(0.5, "s", DEVICE_SOURCE, "read", "between trains of the Rapid²")
+DISARM_TEMPERATURE = Parameter(40.0, "°C", DEVICE_SOURCE, "read", "a Magstim disarms above it")
+
+
+def _assumed(value: float, unit: str, note: str) -> Parameter:
+    return Parameter(value, unit, "assumed", "unverified", note)
+
+
+COPPER_RESISTIVITY = _assumed(1.7e-8, "ohm m", "at room temperature, a handbook value")
+COPPER_HEAT_CAPACITY = _assumed(3.45e6, "J/m^3/K", "a handbook value")
+RESISTANCE_FACTOR = (
+    _assumed(1.0, "1", "least resistance to the pulse, over that to direct current"),
+    _assumed(3.0, "1", "most: crowding of the current, leads and joints"),
+)
+CAPACITY_FACTOR = (
+    _assumed(5.0, "1", "heat capacity with casing and filling, over that of the copper"),
+    _assumed(1.0, "1", "the copper alone"),
+)
+COOLING_TIME = _assumed(600.0, "s", "fastest cooling of a coil in still air; the slowest is none at all")
+ROOM_TEMPERATURE = (
+    _assumed(20.0, "°C", "coolest coil at the start"),
+    _assumed(25.0, "°C", "warmest coil at the start"),
+)
+
+_SOUND = "seven coils at full output"
+SOUND_AT_EAR = (
+    Parameter(112, "dB(Z)", "Koponen2020", "read", f"least at 5 cm, {_SOUND}"),
+    Parameter(139, "dB(Z)", "Koponen2020", "read", f"most at 5 cm, {_SOUND}"),
+)
+SOUND_IN_ROOM = (
+    Parameter(98, "dB(Z)", "Koponen2020", "read", f"least at 25 cm, {_SOUND}"),
+    Parameter(125, "dB(Z)", "Koponen2020", "read", f"most at 25 cm, {_SOUND}"),
+)
+SOUND_OF_TRAIN_AT_EAR = (
+    Parameter(90, "dB(A)", "Koponen2020", "read", f"least at 5 cm and 20 Hz, {_SOUND}"),
+    Parameter(112, "dB(A)", "Koponen2020", "read", f"most at 5 cm and 20 Hz, {_SOUND}"),
+)
+
+
+def _item(id_: str, question: str, note: str = "") -> Item:
+    return Item(id=id_, question=question, source="Rossi2011", status="unverified", note=note)
+
+
+def _listed(id_: str, question: str) -> Item:
+    note = "An absolute contraindication in a checklist for stroke after Rossi2021."
+    return Item(id=id_, question=question, source="Rossi2021", status="read", note=note)
+
+
+SCREENING = (
+    _item("epilepsy", "Epilepsy, or ever a convulsion or seizure?"),
+    _item("syncope", "Ever a fainting spell?"),
+    _item("head-trauma", "Ever a head injury with concussion or loss of consciousness?"),
+    _item("hearing", "Hearing problems or ringing in the ears?"),
+    _listed("cochlear-implant", "A cochlear implant?"),
+    _item("pregnancy", "Pregnant, or a chance of it?"),
+    _item("metal", "Metal in the brain, the skull or elsewhere in the body: clips, plates, fragments?"),
+    _listed("neurostimulator", "An implanted stimulator of brain, cortex or nerve?"),
+    _listed("pacemaker", "A cardiac pacemaker or leads in the heart?"),
+    _item("infusion-device", "An implanted device that gives a drug?"),
+    _item("medication", "Any medication?", "Some drugs lower the threshold of seizures."),
+    _item("tms-problem", "Ever a problem with TMS?"),
+    _item("mri-problem", "Ever a problem with MRI?"),
+    _listed("shunt", "A ventriculoperitoneal shunt?"),
+    _listed("skull-defect", "A piece missing from the skull?"),
+)  # fmt: skip
+"""Questions before TMS, in our words: those of Rossi2011 as recalled, and two of a checklist for stroke. A
+yes to a question of Rossi2011 is no absolute contraindication: a physician weighs it."""
