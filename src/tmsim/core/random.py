@@ -13,6 +13,10 @@ _STAGE = {
     "hunt": 6,
     "silent period": 7,
     "paired pulse": 8,
+    "terminals": 9,
+    "rehearsal": 10,
+    "people": 11,
+    "synapse": 12,
 }
 
 

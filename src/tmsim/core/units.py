@@ -13,6 +13,8 @@ _UNITS: dict[str, dict[str, float]] = {
     "rad": {"rad": 1.0, "deg": math.pi / 180, "°": math.pi / 180},
     "A/s": {"A/s": 1.0, "A/us": 1e6, "A/µs": 1e6, "A/μs": 1e6, "kA/ms": 1e6},
     "S/m": {"S/m": 1.0, "mS/m": 1e-3},
+    "V/m": {"V/m": 1.0},
+    "1/m": {"1/m": 1.0, "%/mm": 10.0},
     "s": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0},
     "Hz": {"Hz": 1.0, "kHz": 1e3},
 }
@@ -27,7 +29,7 @@ def to_si(text: str, unit: str, *, name: str = "value") -> float:
     text
         A number and a unit.
     unit
-        The SI unit wanted, one of ``m``, ``rad``, ``A/s``, ``S/m``, ``s``, ``Hz``.
+        The SI unit wanted, one of ``m``, ``rad``, ``A/s``, ``S/m``, ``V/m``, ``1/m``, ``s``, ``Hz``.
     name
         What the text is, for the error.
 

@@ -17,11 +17,27 @@ activity, or of what one pulse leaves for the next. The default model stands on 
 (Aberra2020), far from the variety of living ones; a directional and a magnitude model explain motor mapping
 about equally well (Jing2024). That muscles answer to posterior-anterior current before anterior-posterior is
 reproduced by no such model.
+
+The axon-terminal model is a cable: cylinders of membrane, with the induced field as a quasipotential that
+drives current along them (Wang2018). With V the membrane potential and E.dl the field along the cell ::
+
+    c dV/dt = -I_leak - I_Na - I_K + d/dx ( 1/r (dV/dx - E.dl/dx) )
+    I_Na = g_Na m^3 h (V - 50 mV)     I_K = g_K n (V + 85 mV)     in nodes of Ranvier only
+
+with the kinetics that Aberra2018 gave to cortical axons at 37 C. The cell fires when three nodes pass 0 mV.
+:func:`threshold` takes a straight :class:`Axon` or, by :func:`load_cell`, a cell of one's own;
+:func:`fit_strength_duration` gives time constant and rheobase from thresholds at several pulse widths.
 """
 
+from tmsim.neuron.axon_terminal import AxonTerminal
+from tmsim.neuron.cable import Axon, Cable, Membrane
 from tmsim.neuron.membrane import membrane_peaks
 from tmsim.neuron.models import MODELS, neuron_model, threshold_curve
+from tmsim.neuron.morphology import load_cell
+from tmsim.neuron.neuron_simulator import threshold_in_neuron
 from tmsim.neuron.recruit import TANGENTIAL, drive_of, recruit, subject_scale, threshold_spread
+from tmsim.neuron.strength_duration import StrengthDuration, fit_strength_duration
+from tmsim.neuron.threshold import MembraneResponse, membrane_response, threshold
 from tmsim.neuron.types import (
     POPULATIONS,
     Drive,
@@ -35,16 +51,27 @@ __all__ = [
     "MODELS",
     "POPULATIONS",
     "TANGENTIAL",
+    "Axon",
+    "AxonTerminal",
+    "Cable",
     "Drive",
+    "Membrane",
+    "MembraneResponse",
     "NeuronModel",
     "Recruitment",
     "RegionRecruitment",
+    "StrengthDuration",
     "ThresholdCurve",
     "drive_of",
+    "fit_strength_duration",
+    "load_cell",
     "membrane_peaks",
+    "membrane_response",
     "neuron_model",
     "recruit",
     "subject_scale",
+    "threshold",
     "threshold_curve",
+    "threshold_in_neuron",
     "threshold_spread",
 ]

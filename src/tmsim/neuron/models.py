@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tmsim.core import InputError, read_only
+from tmsim.neuron.axon_terminal import AxonTerminal
 from tmsim.neuron.directional import Directional
 from tmsim.neuron.simple import Cosine, Magnitude
 from tmsim.neuron.types import Drive, NeuronModel, ThresholdCurve
@@ -15,6 +16,7 @@ from tmsim.pulse.types import Waveform
 
 MODELS: dict[str, Callable[..., NeuronModel]] = {
     Directional.name: Directional,
+    AxonTerminal.name: AxonTerminal,
     Magnitude.name: Magnitude,
     Cosine.name: Cosine,
 }
