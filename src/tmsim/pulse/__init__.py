@@ -31,6 +31,7 @@ from tmsim.pulse.intensity import (
 from tmsim.pulse.load import list_waveforms, waveform
 from tmsim.pulse.output import OutputTable, didt_max_A_per_s, read_output_table
 from tmsim.pulse.parameters import STIMULATORS, Stimulator
+from tmsim.pulse.protocol import Block, Nerve, Protocol, list_protocols, protocol
 from tmsim.pulse.record import read_waveform, recorded
 from tmsim.pulse.rectangular import ctms
 from tmsim.pulse.sentence import parse_train
@@ -38,26 +39,31 @@ from tmsim.pulse.types import GeneratedWaveform, Layer, Output, Train, Waveform
 
 __all__ = [
     "STIMULATORS",
+    "Block",
     "Circuit",
     "CurrentSlope",
     "Freewheel",
     "GeneratedWaveform",
     "Intensity",
     "Layer",
+    "Nerve",
     "Output",
     "OutputTable",
     "PercentAMT",
     "PercentMSO",
     "PercentRMT",
+    "Protocol",
     "Stimulator",
     "Train",
     "Waveform",
     "ctms",
     "didt_max_A_per_s",
     "generate",
+    "list_protocols",
     "list_waveforms",
     "parse_intensity",
     "parse_train",
+    "protocol",
     "read_output_table",
     "read_waveform",
     "recorded",

@@ -5,8 +5,8 @@ and the next tabulated intensity up; a cell with ``>`` is the longest that was t
 above 25 Hz and intensities above 130 % are outside of every table and are compared with published protocols.
 
 ==========================  ============================================================================
-``train-duration``          longest train by rate and intensity (Wassermann1998, Rossi2009, Chen1997)
-``train-pause``             shortest pause between trains (Chen1997)
+``train-duration``          longest train by rate and intensity (Wassermann1998, Rossi2009, ChenIntervals1997)
+``train-pause``             shortest pause between trains (ChenIntervals1997)
 ``pulses-per-session`` ...  doses beside the largest of the protocol library
 ``device-rate`` ...         rate, energy and wait of the Magstim Rapid² (McNair2017): the only ``stop``
 ``coil-heating``            balance of heat in an uncooled winding, a range

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
-from tmsim.core import FloatArray, InputError
+from tmsim.core import InputError
 from tmsim.pulse import Intensity, PercentMSO, Train
 from tmsim.pulse.protocol import Block, Protocol
 from tmsim.safety.device import check_device, device_by_name
@@ -55,7 +53,8 @@ def check_session(
     findings = [*_status(session), *_trains(session), *check_dose(session), check_sound()]
     trains = tuple(block.train for block in session.blocks)
     if device and percent_mso:
-        findings += check_device(device_by_name(device), percent_mso, trains, _onsets_s(trains))
+        for train in trains:
+            findings += check_device(device_by_name(device), percent_mso, train)
     if coil and percent_mso:
         findings.append(check_heating(trains, coil, percent_mso))
     return tuple(sorted(findings, key=lambda found: SEVERITIES.index(found.severity)))
@@ -104,9 +103,3 @@ def _trains(session: Protocol) -> Iterator[Finding]:
                 severity = "caution-with-precedent" if severity == "caution" else severity
                 found = replace(found, precedent=named(like))
             yield replace(found, message=message, severity=severity)
-
-
-def _onsets_s(trains: tuple[Train, ...]) -> FloatArray:
-    """Onsets of all pulses of a session, its blocks one after the other. [s]"""
-    starts_s = np.cumsum([0.0, *(train.cycle_s for train in trains[:-1])])
-    return np.concatenate([start + train.onsets_s() for start, train in zip(starts_s, trains, strict=True)])

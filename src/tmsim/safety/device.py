@@ -3,7 +3,7 @@
 Of the Magstim Rapid², with J the energy of a pulse, f the rate and n the pulses of a train::
 
     continuous rate       f <= 1050 W / J
-    energy                at most 63 000 J in any minute, that is trains of 63 000 J / (f J) seconds
+    train                 at most 63 000 J / (f J) of a minute; a whole minute is without end
     wait between trains   max(0.5 s, n (f J - 1050 W) / (1050 W f))
 """
 
@@ -13,10 +13,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tmsim.core import FloatArray, InputError
+from tmsim.core import InputError
 from tmsim.pulse import PercentMSO, Train
 from tmsim.safety.parameters import (
-    DEVICE_SOURCE,
     DEVICES,
     ENERGY_PER_MINUTE,
     MEAN_POWER,
@@ -43,14 +42,11 @@ def device_by_name(name: str) -> Device:
     return DEVICES[name]
 
 
-def max_rate_Hz(stimulator: Device, percent_mso: float) -> float:
-    """Highest pulse rate at an output: that of the next tabulated output up. [Hz]"""
+def max_rate_Hz(device: Device, percent_mso: float) -> int:
+    """Highest pulse rate at an output, linear between the figures and rounded down. [Hz]"""
     PercentMSO(percent_mso)
-    return next(
-        rate
-        for percent, rate in zip(stimulator.percents, stimulator.rates_Hz, strict=True)
-        if percent_mso <= percent
-    )
+    percents, rates_Hz = zip(*device.rates_by_percent, strict=True)
+    return int(np.interp(percent_mso, percents, rates_Hz) * (1 + _ROUNDING))
 
 
 def pulse_energy_J(percent_mso: float) -> float:
@@ -67,9 +63,9 @@ def continuous_rate_Hz(percent_mso: float) -> float:
 
 
 def on_time_per_minute_s(rate_Hz: float, percent_mso: float) -> float:
-    """Longest time with pulses in any minute, at most 60 s. [s]"""
+    """Longest time with pulses in a minute; a minute and more is without end. [s]"""
     power_W = rate_Hz * pulse_energy_J(percent_mso)
-    return min(60.0, ENERGY_PER_MINUTE.value / power_W) if power_W else 60.0
+    return ENERGY_PER_MINUTE.value / power_W if power_W else float("inf")
 
 
 def wait_between_trains_s(n_pulses: int, rate_Hz: float, percent_mso: float) -> float:
@@ -78,82 +74,53 @@ def wait_between_trains_s(n_pulses: int, rate_Hz: float, percent_mso: float) -> 
     return max(SHORTEST_WAIT.value, n_pulses * excess_W / (MEAN_POWER.value * rate_Hz))
 
 
-def check_device(
-    stimulator: Device, percent_mso: float, trains: tuple[Train, ...], onsets_s: FloatArray
-) -> Iterator[Finding]:
-    """Findings on a session's blocks; ``onsets_s`` are those of all its pulses."""
-    most_Hz = max_rate_Hz(stimulator, percent_mso)
-    rates_Hz = [1 / train.layers[0].interval_s for train in trains if train.layers]
-    if rates_Hz:
-        yield _finding(
-            stimulator,
-            percent_mso,
-            "device-rate",
-            max(rates_Hz),
-            most_Hz,
-            "Hz",
-            f"pulses at {max(rates_Hz):.4g} Hz",
-            f"up to {most_Hz:g} Hz",
-        )
-    energy_J = pulse_energy_J(percent_mso)
-    busiest = _most_in_a_minute(onsets_s)
-    yield _finding(
-        stimulator,
-        percent_mso,
-        "device-energy",
-        busiest * energy_J,
-        ENERGY_PER_MINUTE.value,
-        "J",
-        f"{busiest} pulses of {energy_J:.4g} J in the busiest minute, {busiest * energy_J / 1e3:.4g} kJ",
-        f"up to {ENERGY_PER_MINUTE.value / 1e3:g} kJ",
-    )
-    for train in trains:
-        yield from _wait(stimulator, percent_mso, train)
-
-
-def _wait(stimulator: Device, percent_mso: float, train: Train) -> Iterator[Finding]:
-    """The pause after each train; bursts and their repetition are one train."""
+def check_device(device: Device, percent_mso: float, train: Train) -> Iterator[Finding]:
+    """Findings on one block: its rate, and the energy and wait of its trains."""
     if not train.layers:
         return
-    inner = 2 if 1 / train.layers[0].interval_s > _BURST_Hz * (1 + _ROUNDING) else 1
-    if len(train.layers) <= inner:
+    rate_Hz, most_Hz = 1 / train.layers[0].interval_s, max_rate_Hz(device, percent_mso)
+    within = rate_Hz <= most_Hz * (1 + _ROUNDING)
+    said = f"pulses at {rate_Hz:.4g} Hz; it allows up to {most_Hz} Hz"
+    yield _finding(device, percent_mso, "device-rate", within, rate_Hz, most_Hz, "Hz", said)
+    if not device.energy_limited:
         return
+    # Bursts and their repetition are one train to the device.
+    inner = 2 if rate_Hz > _BURST_Hz * (1 + _ROUNDING) else 1
     one = Train(layers=train.layers[:inner])
-    rate_Hz = one.n_pulses / one.cycle_s
-    wait_s = wait_between_trains_s(one.n_pulses, rate_Hz, percent_mso)
-    pause_s = shortest_pause_s(train, inner)
-    yield _finding(
-        stimulator,
-        percent_mso,
-        "device-wait",
-        pause_s,
-        wait_s,
-        "s",
-        f"{pause_s:.4g} s between trains of {one.n_pulses} pulses at {rate_Hz:.4g} Hz",
-        f"from {wait_s:.3g} s",
-        least=True,
-    )
-
-
-def _most_in_a_minute(onsets_s: FloatArray) -> int:
-    after = np.searchsorted(onsets_s, onsets_s + 60.0 * (1 - _ROUNDING))
-    return int((after - np.arange(len(onsets_s))).max())
+    mean_Hz = one.n_pulses / one.cycle_s
+    on_s = on_time_per_minute_s(mean_Hz, percent_mso)
+    within = on_s >= 60 or one.cycle_s <= on_s * (1 + _ROUNDING)
+    said = f"trains of {one.cycle_s:.4g} s at {mean_Hz:.4g} Hz; it allows "
+    said += "them without end" if on_s >= 60 else f"{on_s:.3g} s in a minute"
+    limit_s = None if on_s >= 60 else on_s
+    yield _finding(device, percent_mso, "device-on-time", within, one.cycle_s, limit_s, "s", said)
+    if len(train.layers) > inner:
+        wait_s = wait_between_trains_s(one.n_pulses, mean_Hz, percent_mso)
+        pause_s = shortest_pause_s(train, inner)
+        within = pause_s >= wait_s * (1 - _ROUNDING)
+        said = f"{pause_s:.4g} s between trains of {one.n_pulses} pulses; it needs {wait_s:.3g} s"
+        yield _finding(device, percent_mso, "device-wait", within, pause_s, wait_s, "s", said)
 
 
 def _finding(
-    stimulator: Device, percent_mso: float, rule: str, value: float, limit: float, unit: str, found: str,
-    can: str, *, least: bool = False,
-) -> Finding:  # fmt: skip
-    within = value >= limit * (1 - _ROUNDING) if least else value <= limit * (1 + _ROUNDING)
+    device: Device,
+    percent_mso: float,
+    rule: str,
+    within: bool,
+    value: float,
+    limit: float | None,
+    unit: str,
+    said: str,
+) -> Finding:
     return Finding(
         rule=rule,
         severity="info" if within else "stop",
         value=value,
         limit=limit,
         unit=unit,
-        table=stimulator.label,
+        table=device.label,
         cell=f"{percent_mso:g} %MSO",
-        source=DEVICE_SOURCE,
+        source=device.source,
         status="read",
-        message=f"{stimulator.label} at {percent_mso:g} %MSO: {found}; it allows {can}.",
+        message=f"{device.label} at {percent_mso:g} %MSO: {said}.",
     )

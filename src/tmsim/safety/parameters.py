@@ -1,8 +1,8 @@
 """Published figures that sessions are held against, with how far each was checked.
 
 The tables of train duration are recalled, cell by cell, and were not compared with the papers: whatever
-rests on them is a draft, and says so. Of Chen1997 the abstract was read: trains shorter by 25 % than before,
-and 5 s between trains tolerated up to 110 % where 1 s was not above 100 %.
+rests on them is a draft, and says so. Of ChenIntervals1997 the abstract was read: trains shorter by 25 % than
+before, and 5 s between trains tolerated at 110 % where 1 s was not above 100 %.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TRAIN_TABLES = (
         ),
     ),
     DurationTable(
-        name="Chen1997", source="Chen1997", status="unverified",
+        name="Chen 1997", source="ChenIntervals1997", status="unverified",
         percents=(100, 110, 120, 130),
         rows_by_rate=(
             (1.0, _row(">270 >270 >180 50")),
@@ -44,48 +44,67 @@ TRAIN_TABLES = (
 )  # fmt: skip
 """Train durations without spread of excitation or seizure, most permissive table first."""
 
-PAUSE_TOLERATED = Parameter(5.0, "s", "Chen1997", "unverified", "between trains up to 20 Hz and 110 %")
-PAUSE_TOO_SHORT = Parameter(
-    1.0, "s", "Chen1997", "read", "at 20 Hz and above 100 %; from the abstract, as is 5 s at 20 Hz and 110 %"
+PAUSE_TOLERATED = Parameter(
+    5.0, "s", "ChenIntervals1997", "unverified", "between trains up to 20 Hz and 110 %"
 )
-PAUSE_HIGHEST_RATE = Parameter(20.0, "Hz", "Chen1997", "unverified")
-PAUSE_HIGHEST_PERCENT = Parameter(110.0, "%", "Chen1997", "unverified", "too few data at 120 %")
-PAUSE_FREE_PERCENT = Parameter(100.0, "%", "Chen1997", "read", "the short pauses failed above it")
+PAUSE_TOO_SHORT = Parameter(
+    1.0,
+    "s",
+    "ChenIntervals1997",
+    "read",
+    "at 20 Hz and above 100 %; from the abstract, as is 5 s at 20 Hz and 110 %",
+)
+PAUSE_HIGHEST_RATE = Parameter(20.0, "Hz", "ChenIntervals1997", "unverified")
+PAUSE_HIGHEST_PERCENT = Parameter(110.0, "%", "ChenIntervals1997", "unverified", "too few data at 120 %")
+PAUSE_FREE_PERCENT = Parameter(100.0, "%", "ChenIntervals1997", "read", "the short pauses failed above it")
 
-_LEVELS = (30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
 
-
-def _rapid(name: str, label: str, *rates_Hz: float) -> Device:
-    return Device(name=name, label=label, percents=_LEVELS, rates_Hz=rates_Hz)
+def _rapid2(kind: str, label: str, mains_V: int, rates_Hz: dict[int, float]) -> Device:
+    return Device(
+        name=f"magstim-{kind}" + ("" if mains_V == 240 else f"-{mains_V}v"),
+        label=f"Magstim {label}, {mains_V} V",
+        rates_by_percent=tuple((float(percent), float(rate)) for percent, rate in rates_Hz.items()),
+        energy_limited=True,
+        source="McNair2017",
+    )
 
 
 DEVICES: dict[str, Device] = {
     device.name: device
     for device in (
-        _rapid("rapid2-240v", "Magstim Rapid², 240 V", 50, 37, 30, 25, 20, 18, 17, 15),
-        _rapid("rapid2-super-240v", "Magstim Super Rapid², 240 V", 100, 75, 50, 45, 40, 35, 30, 25),
-        _rapid("rapid2-plus-240v", "Magstim Super Rapid² Plus, 240 V", 100, 100, 97, 80, 68, 57, 49, 41),
-        _rapid("rapid2-115v", "Magstim Rapid², 115 V", 36, 28, 23, 19, 16, 14, 12, 11),
-        _rapid("rapid2-super-115v", "Magstim Super Rapid², 115 V", 60, 55, 44, 37, 32, 27, 24, 22),
-        _rapid("rapid2-plus-115v", "Magstim Super Rapid² Plus, 115 V", 60, 60, 58, 47, 40, 34, 30, 25),
+        _rapid2("rapid2", "Rapid²", 240,
+                {30: 50, 31: 46, 34: 42, 40: 37, 50: 30, 60: 25, 70: 20, 80: 18, 90: 17, 100: 15}),
+        _rapid2("super-rapid2", "Super Rapid²", 240,
+                {30: 100, 40: 75, 50: 50, 51: 50, 60: 45, 70: 40, 80: 35, 90: 30, 100: 25}),
+        _rapid2("super-rapid2-plus", "Super Rapid² Plus", 240,
+                {40: 100, 50: 97, 54: 88, 60: 80, 63: 74, 70: 68, 80: 57, 89: 50, 90: 49, 100: 41}),
+        _rapid2("rapid2", "Rapid²", 115,
+                {30: 36, 40: 28, 50: 23, 60: 19, 70: 16, 80: 14, 90: 12, 100: 11}),
+        _rapid2("super-rapid2", "Super Rapid²", 115,
+                {30: 60, 40: 55, 50: 44, 60: 37, 70: 32, 80: 27, 90: 24, 100: 22}),
+        _rapid2("super-rapid2-plus", "Super Rapid² Plus", 115,
+                {40: 60, 50: 58, 60: 47, 70: 40, 80: 34, 90: 30, 100: 25}),
+        Device(name="magpro-x100", label="MagVenture MagPro X100", rates_by_percent=((0.0, 100.0),),
+               energy_limited=False, source="Saatlou2018"),
     )
 }  # fmt: skip
-"""Stimulators by name. The rates were read in the library of McNair2017; which type bears which name is
-recalled."""
-DEVICE_SOURCE = "McNair2017"
+"""Stimulators by name, their rates as open drivers have them; which type of Rapid² bears which name is
+recalled, and of the MagPro no figure of power or energy is known."""
 
 PULSE_ENERGY = tuple(
-    (percent, Parameter(joules, "J", DEVICE_SOURCE, "read", f"a pulse at {percent} %MSO"))
+    (percent, Parameter(joules, "J", "McNair2017", "read", f"a pulse at {percent} %MSO"))
     for percent, joules in (
-        (0, 0.0), (20, 10.1), (40, 40.3), (50, 63.0), (60, 90.7), (70, 123.4), (80, 161.2), (90, 204.0),
-        (100, 252.0),
+        (0, 0.0), (1, 0.0), (20, 10.1), (40, 40.3), (50, 63.0), (60, 90.7), (70, 123.4), (80, 161.2),
+        (90, 204.0), (100, 252.0),
     )
 )  # fmt: skip
 """Energy that a pulse of the Rapid² takes; it grows with the square of the output."""
-MEAN_POWER = Parameter(1050.0, "W", DEVICE_SOURCE, "read", "that the Rapid² can keep up")
-ENERGY_PER_MINUTE = Parameter(63_000.0, "J", DEVICE_SOURCE, "read", "of the Rapid², 60 s of its mean power")
-SHORTEST_WAIT = Parameter(0.5, "s", DEVICE_SOURCE, "read", "between trains of the Rapid²")
-DISARM_TEMPERATURE = Parameter(40.0, "°C", DEVICE_SOURCE, "read", "a Magstim disarms above it")
+MEAN_POWER = Parameter(1050.0, "W", "McNair2017", "recomputed", "that the Rapid² can keep up")
+ENERGY_PER_MINUTE = Parameter(
+    63_000.0, "J", "McNair2017", "recomputed", "of the Rapid²: 60 s of its mean power"
+)
+SHORTEST_WAIT = Parameter(0.5, "s", "McNair2017", "read", "between trains of the Rapid²")
+DISARM_TEMPERATURE = Parameter(40.0, "°C", "McNair2017", "read", "a Magstim disarms above it")
 
 
 def _assumed(value: float, unit: str, note: str) -> Parameter:

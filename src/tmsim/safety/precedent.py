@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tmsim.core import Status
 from tmsim.core.citations import citations
-from tmsim.pulse import Intensity, Train
-from tmsim.pulse.protocol import Protocol, list_protocols, protocol
+from tmsim.pulse import Intensity, Protocol, Train, list_protocols, protocol
 from tmsim.safety.types import Finding
 
 _TOLERANCE = 0.02

@@ -92,12 +92,17 @@ _ROUNDING = 1e-9  # 1 / 0.1 s is 10 Hz
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """What a stimulator can do: its highest pulse rate by output. [Hz], [%MSO]"""
+    """What a stimulator can do.
+
+    ``rates_by_percent`` are pairs of an output [%MSO], rising, and the highest pulse rate at it [Hz];
+    ``energy_limited`` tells whether the energies of the Rapid² hold for it.
+    """
 
     name: str
     label: str
-    percents: tuple[float, ...]
-    rates_Hz: tuple[float, ...]
+    rates_by_percent: tuple[tuple[float, float], ...]
+    energy_limited: bool
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
