@@ -19,9 +19,9 @@ one's SD over mean)::
 
     RMT 67 +- 9    110 %RMT: 0.34 (0.21-0.71) mV, CV 0.79    120 %RMT: 0.90 (0.53-1.74) mV, CV 0.52
 
-Threshold hunts are the 5-of-10 rule (Groppa2012) and maximum likelihood (Awiszus2003). Thirty pulses or more
-make a reliable MEP size (Cuypers2014). Descending waves follow logistic curves (Numssen2021), and the shape of
-the MEP over time a pool of 100 motor units (Moezzi2018).
+Threshold hunts are the 5-of-10 rule (Groppa2012) and maximum likelihood (Awiszus2003). A reliable MEP size
+takes thirty pulses or more (Cuypers2014). Descending waves follow logistic curves (Numssen2021), and the MEP
+over time has the shape that 100 motor units give it (Moezzi2018).
 
 Range: one resting hand muscle of healthy adults, single pulses apart by seconds, 0 to 100 %MSO. The active
 threshold, latencies, silent period and all ratios of paired pulses are recalled and unverified; they show how
@@ -52,7 +52,6 @@ from tmsim.neuron.motor.silent_period import silent_period
 from tmsim.neuron.motor.subject import draw_population, draw_subject, with_threshold
 from tmsim.neuron.motor.types import (
     Conditioned,
-    Direction,
     ErrorCurve,
     HuntResult,
     Recruitment,
@@ -68,7 +67,6 @@ __all__ = [
     "METHODS",
     "PAIRED_PULSES",
     "Conditioned",
-    "Direction",
     "ErrorCurve",
     "Hunt",
     "HuntResult",

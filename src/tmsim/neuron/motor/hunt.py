@@ -92,8 +92,8 @@ class MaximumLikelihood:
     log_likelihood: FloatArray = field(default_factory=lambda: _opening(), repr=False)
 
     def __post_init__(self) -> None:
-        if self.n_pulses < 2:
-            raise InputError("pulses", str(self.n_pulses), "2 or more for a threshold hunt")
+        if not 2 <= self.n_pulses <= 1000:
+            raise InputError("pulses", str(self.n_pulses), "2 to 1000 for a threshold hunt")
 
     @property
     def next_mso(self) -> float | None:

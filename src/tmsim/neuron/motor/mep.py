@@ -15,6 +15,7 @@ from tmsim.neuron.motor.types import Recruitment, Subject, as_amplitudes
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles of a recruitment curve over pulses."""
 
+_N_EXPECTED = 121  # points of a smooth curve
 _N_NODES = 4096  # the share of pulses in any range is then exact to about 0.001
 
 
@@ -40,7 +41,7 @@ def draw_mep_V(subject: Subject, amplitude_mso: npt.ArrayLike, generator: np.ran
 def recruitment_curve(
     subject: Subject, amplitude_mso: npt.ArrayLike, *, n_pulses: int = 10, repeat: int = 0
 ) -> Recruitment:
-    """Record ``n_pulses`` MEPs at each amplitude, beside the expected median and quartiles.
+    """Record ``n_pulses`` MEPs at each amplitude, beside the quantiles to expect.
 
     Parameters
     ----------
@@ -59,14 +60,16 @@ def recruitment_curve(
         raise InputError("amplitude", f"{len(amplitudes)} values", "ascending amplitudes, one at least")
     if n_pulses < 1:
         raise InputError("pulses", str(n_pulses), "1 or more at each amplitude")
+    expected_mso = np.linspace(amplitudes[0], amplitudes[-1], _N_EXPECTED)
     generator = stream(subject.seed, "mep", subject.index, repeat)
     return Recruitment(
         subject=subject,
         rmt_mso=threshold_mso(subject),
         amplitude_mso=amplitudes,
         mep_V=draw_mep_V(subject, np.tile(amplitudes[:, None], n_pulses), generator),
+        expected_mso=expected_mso,
         shares=np.array(SHARES),
-        quantiles_V=mep_quantiles_V(subject, amplitudes, SHARES),
+        quantiles_V=mep_quantiles_V(subject, expected_mso, SHARES),
     )
 
 

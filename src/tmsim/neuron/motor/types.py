@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from tmsim.core import FloatArray, InputError, as_array
 from tmsim.neuron.motor.parameters import PairedPulse
 
 DEVICE_MSO = 100.0
 """The largest amplitude of a stimulator, by definition. [%MSO]"""
-
-Direction = Literal["PA", "AP", "LM"]
-"""Direction of the first phase of the current in the brain, across the hand area: posterior-anterior,
-anterior-posterior or lateral-medial."""
 
 
 def as_amplitudes(name: str, value: FloatArray | list[float] | tuple[float, ...]) -> FloatArray:
@@ -86,37 +81,41 @@ class Recruitment:
         Amplitudes, (n,), ascending. [%MSO]
     mep_V
         Recorded peak-to-peak sizes, (n, n_pulses). [V]
-    shares
-        Quantiles asked for, (n_shares,), from 0 to 1.
-    quantiles_V
-        Expected sizes at these quantiles over pulses, (n_shares, n). [V]
+    expected_mso
+        Amplitudes over the same range, closer together, (m,). [%MSO]
+    shares, quantiles_V
+        Quantiles over pulses, (5,), from 0 to 1, and the sizes to expect at them, (5, m). [V]
     """
 
     subject: Subject
     rmt_mso: float
     amplitude_mso: FloatArray
     mep_V: FloatArray
+    expected_mso: FloatArray
     shares: FloatArray
     quantiles_V: FloatArray
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude_mso", as_amplitudes("amplitude", self.amplitude_mso))
-        n = len(self.amplitude_mso)
-        object.__setattr__(self, "mep_V", as_array("MEP", self.mep_V, (n, None)))
+        mep_V = as_array("MEP", self.mep_V, (len(self.amplitude_mso), None))
+        object.__setattr__(self, "mep_V", mep_V)
+        object.__setattr__(self, "expected_mso", as_array("amplitude", self.expected_mso, (None,)))
         object.__setattr__(self, "shares", as_array("shares", self.shares, (None,)))
-        object.__setattr__(
-            self, "quantiles_V", as_array("quantiles", self.quantiles_V, (len(self.shares), n))
-        )
+        shape = (len(self.shares), len(self.expected_mso))
+        object.__setattr__(self, "quantiles_V", as_array("quantiles", self.quantiles_V, shape))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trace:
-    """The electromyogram after one pulse: time from the pulse and potential, (n,). [s, V]"""
+    """The electromyogram after one pulse: time from the pulse and potential, (n,). [s, V]
+
+    ``direction`` is that of the current in the brain across the hand area: ``"PA"``, ``"AP"`` or ``"LM"``.
+    """
 
     time_s: FloatArray
     emg_V: FloatArray
     latency_s: float
-    direction: Direction
+    direction: str
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time_s", as_array("time", self.time_s, (None,)))

@@ -19,7 +19,7 @@ from tmsim.neuron.motor.parameters import (
     WAVE_WIDTH_S,
     WAVES,
 )
-from tmsim.neuron.motor.types import Direction, Subject, Trace, Volley
+from tmsim.neuron.motor.types import Subject, Trace, Volley
 
 MAX_TIMES_RMT = 2.5
 """No intensity above this many times the motor threshold is meant: a percentage was given for a multiple."""
@@ -59,16 +59,16 @@ def check_times_rmt(times_rmt: float) -> None:
     """Refuse an intensity at which no curve was fitted."""
     if not 0 <= times_rmt <= MAX_TIMES_RMT:  # NaN too
         raise InputError(
-            "intensity", f"{times_rmt} times the motor threshold", f"0 to {MAX_TIMES_RMT}",
+            "intensity", f"{times_rmt:g} times the motor threshold", f"0 to {MAX_TIMES_RMT}",
             "120 %RMT is 1.2 times.",
         )  # fmt: skip
 
 
-def mep_latency_s(subject: Subject, direction: Direction = "PA") -> float:
+def mep_latency_s(subject: Subject, direction: str = "PA") -> float:
     """From the pulse to the MEP in the first dorsal interosseous, by direction of the current. [s]
 
-    Lateral-medial current gives the direct response and the shortest latency. How much later the two others
-    come is unverified (Hamada2013).
+    PA is current from posterior to anterior, AP the reverse, LM from lateral to medial. The last gives the
+    direct response and the shortest latency; how much later the others come is unverified (Hamada2013).
 
     Raises
     ------
@@ -81,7 +81,7 @@ def mep_latency_s(subject: Subject, direction: Direction = "PA") -> float:
     return subject.latency_s + after_pa_s
 
 
-def mep_trace(subject: Subject, amplitude_mso: float, mep_V: float, direction: Direction = "PA") -> Trace:
+def mep_trace(subject: Subject, amplitude_mso: float, mep_V: float, direction: str = "PA") -> Trace:
     """The electromyogram of an MEP of known size, for pictures.
 
     The descending volley drives 100 motor units (Moezzi2018): unit k of threshold T_k fires at once when the
