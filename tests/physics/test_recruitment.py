@@ -199,6 +199,24 @@ def test_the_gradient_along_the_column_is_found(head, gradient_per_m):
     np.testing.assert_allclose(found, gradient_per_m, rtol=0.25)
 
 
+def test_a_lone_tetrahedron_of_grey_matter_tells_no_gradient(head):
+    alone = int(head.cortex.tets[0])
+    tags = np.ones(len(head.tets), dtype=np.int32)
+    tags[alone] = 2
+    corners = head.nodes_m[head.tets[alone]]
+    inside = corners.mean(axis=0) + 0.1 * (corners[:3] - corners.mean(axis=0))
+    cortex = Cortex(
+        points_m=inside,
+        triangles=np.array([[0, 1, 2]]),
+        tets=np.full(3, alone),
+        column=np.tile(DIRECTION, (3, 1)),
+    )
+    single = replace(head, tags=tags).with_cortex(cortex)
+    drive = drive_of(single, field_of(single, local))
+    np.testing.assert_allclose(drive.gradient_per_m, 0, atol=1e-6)
+    np.testing.assert_allclose(drive.polar_rad, 0, atol=1e-6)
+
+
 def test_a_field_that_grows_towards_the_pia_helps_superficial_layers(head):
     def E(points, gradient_per_m):
         height = np.linalg.norm(points, axis=1) - 0.0585

@@ -31,11 +31,13 @@ with the kinetics that Aberra2018 gave to cortical axons at 37 C. The cell fires
 
 from tmsim.neuron.axon_terminal import AxonTerminal
 from tmsim.neuron.cable import Axon, Cable, Membrane
+from tmsim.neuron.directional import Directional
 from tmsim.neuron.membrane import membrane_peaks
 from tmsim.neuron.models import MODELS, neuron_model, threshold_curve
 from tmsim.neuron.morphology import load_cell
 from tmsim.neuron.neuron_simulator import threshold_in_neuron
 from tmsim.neuron.recruit import TANGENTIAL, drive_of, recruit, subject_scale, threshold_spread
+from tmsim.neuron.simple import Cosine, Magnitude
 from tmsim.neuron.strength_duration import StrengthDuration, fit_strength_duration
 from tmsim.neuron.threshold import MembraneResponse, membrane_response, threshold
 from tmsim.neuron.types import (
@@ -54,7 +56,10 @@ __all__ = [
     "Axon",
     "AxonTerminal",
     "Cable",
+    "Cosine",
+    "Directional",
     "Drive",
+    "Magnitude",
     "Membrane",
     "MembraneResponse",
     "NeuronModel",

@@ -40,8 +40,12 @@ class Directional:
     0.77 and 0.81 of its 195 and 209 V/m monophasic at 180 and 0, but 0.72 and 0.87 of those at 0 and 180.
 
     The gradient of the field along the cell is ignored: thresholds for uniform fields are off by 6 to 10 %
-    on average in the fields of a head (Aberra2023). That of opposite current directions comes out as for the
-    published cells, which don't reproduce that muscles answer to PA before AP.
+    on average in the fields of a head (Aberra2023).
+
+    Muscles answer to posterior-anterior current at lower intensity than to anterior-posterior: monophasic
+    thresholds AP over PA are 1.25 in 12 people, biphasic ones 0.86 (Sommer2006). The published cells give
+    0.91 (L5) and 0.74 (L2/3) for monophasic pulses in the hand area, the wrong order (recomputed from
+    Aberra2020). This model stands on those cells and inherits it: don't compare opposite currents by it.
     """
 
     name: ClassVar[str] = "directional"

@@ -135,9 +135,9 @@ def drive_of(head: Head, field: EField) -> Drive:
     """How the field lies to the cells at each point of the mid-cortical surface.
 
     The gradient is that of a linear fit to ``|E|`` in the grey-matter tetrahedra that share a node with the
-    point's own, weighted by volume, along the column. On the built-in head it explains a fifth of how much
-    the field differs a millimetre away; the rest is finer than that. It is held within 100 %/mm: far from
-    the coil the field is weak and the relative change anything.
+    point's own, weighted by volume, along the column. On the built-in head the field a millimetre away
+    differs by 7 to 8 % (SD), of whose variance this foretells a tenth to a fifth; the rest is finer than
+    any slope. It is held within 100 %/mm: where the field is weak, its relative change can be anything.
 
     Raises
     ------
@@ -185,7 +185,10 @@ def _gradient_V_per_m2(head: Head, field: EField) -> FloatArray:
         for j in range(i, 4):
             normal[:, i, j] = normal[:, j, i] = at_nodes(unknowns[:, i] * unknowns[:, j])
     patch = head.tets[head.cortex.tets]
-    solved = np.linalg.solve(normal[patch].sum(axis=1), load[patch].sum(axis=1)[..., None])
+    matrix = normal[patch].sum(axis=1)
+    slopes = np.arange(1, 4)
+    matrix[:, slopes, slopes] += 1e-6 * matrix[:, :1, 0]  # no slope where too few tetrahedra tell it
+    solved = np.linalg.solve(matrix, load[patch].sum(axis=1)[..., None])
     return solved[:, 1:, 0] / _CORTEX_REACH_m
 
 
