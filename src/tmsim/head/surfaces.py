@@ -24,15 +24,14 @@ from scipy.spatial import KDTree
 from tmsim.core import FloatArray, InputError, IntArray, Surface
 from tmsim.head.locate import barycentric_gradients, locate
 from tmsim.head.parameters import BRAIN_TAGS, CSF, GREY_MATTER, SKULL_TAGS, WHITE_MATTER
+from tmsim.head.quality import EDGES, FACES
 
 if TYPE_CHECKING:
     from tmsim.head.types import Cortex, Head
 
 _Indices = npt.NDArray[np.integer[Any]]
 
-# Faces of a positively oriented tetrahedron, each seen counter-clockwise from outside.
-_FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
-_EDGES = np.array([[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]])
+_FACES, _EDGES = np.array(FACES), np.array(EDGES)
 
 _SMALLEST_SHARE = 0.05  # of the largest piece's area; smaller pieces of mid-cortex are dropped
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tmsim.core import FloatArray, InputError, IntArray, Surface, as_array, as_index_array, read_only
 from tmsim.head.parameters import GREY_MATTER, TISSUES, WHITE_MATTER
+from tmsim.head.quality import signed_volumes_m3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -168,8 +169,7 @@ class Head:
     @cached_property
     def volumes_m3(self) -> FloatArray:
         """Volume of each tetrahedron, (n_tets,). [m^3]"""
-        a, b, c, d = (self.nodes_m[self.tets[:, k]] for k in range(4))
-        return read_only(np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a) / 6)
+        return read_only(signed_volumes_m3(self.nodes_m, self.tets))
 
     @cached_property
     def skin(self) -> Surface:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import KDTree
 
-from tmsim.coil.types import Coil, Dipoles, Segments
+from tmsim.coil import Coil
 from tmsim.core import FloatArray, InputError, Surface
 from tmsim.core.frames import apply, inverse
+from tmsim.head import Head
 from tmsim.head.locate import nearest_on_surface
-from tmsim.head.types import Head
 from tmsim.placement.types import Pose
 
 _CELL_m = 1e-3
@@ -69,7 +69,7 @@ def check_clear(head: Head, coil: Coil, pose: Pose) -> None:
             "pose", "its z axis points away from the head", "z into the head", "Flip y and z to mend it."
         )
     for what, samples, allowed_m in (
-        ("windings", windings(coil), 0.0),
+        ("windings", coil.element_points_m, 0.0),
         ("casing", outline(coil, 2 * _CELL_m), TOLERANCE_m),
     ):
         depth_m = _deepest_in(head.skin, pose.to_head(samples))
@@ -92,22 +92,10 @@ def _deepest_in(skin: Surface, points_m: FloatArray) -> float:
     return float(-nearest_on_surface(skin, close).distance_m.min())
 
 
-def windings(coil: Coil) -> FloatArray:
-    """Points of the current-carrying parts, in coil coordinates, (n, 3); none for a sampled field. [m]"""
-    points = [np.empty((0, 3))]
-    for part in coil.elements:
-        if isinstance(part, Dipoles):
-            points.append(part.positions_m)
-        elif isinstance(part, Segments):
-            points.append(part.starts_m)
-    return np.concatenate(points)
-
-
 def outline(coil: Coil, step_m: float) -> FloatArray:
     """Points on the casing ``step_m`` apart at most, or the windings, or else the origin, (n, 3). [m]"""
     if coil.casing is None:
-        wire = windings(coil)
-        return wire if len(wire) else np.zeros((1, 3))
+        return coil.element_points_m if len(coil.element_points_m) else np.zeros((1, 3))
     return _samples(coil.casing.points_m[coil.casing.triangles], step_m)
 
 
