@@ -239,7 +239,7 @@ def _volumes_m3(head: Head) -> FloatArray:
     """Grey matter that is nearest to each mid-cortical point, (n,). [m^3]"""
     grey = np.flatnonzero(head.tags == GREY_MATTER)
     distance, nearest = KDTree(head.cortex.points_m).query(
-        head.centers_m[grey], distance_upper_bound=_CORTEX_REACH_m
+        head.centers_m[grey], distance_upper_bound=_CORTEX_REACH_m, workers=-1
     )
     cortical = np.isfinite(distance)
     volume = np.bincount(

@@ -1,4 +1,4 @@
-"""Figures of the neuron room: thresholds against angle, and who fires where. Nothing is computed here."""
+"""Figures of the neuron room: thresholds, membranes, and who fires where. Nothing is computed here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from tmsim.head.types import Head
+from tmsim.neuron.threshold import MembraneResponse
 from tmsim.neuron.types import Recruitment, ThresholdCurve
 from tmsim.report.layout import DPI, INK, MAGNITUDE, WIDTH_IN, letters, style
 from tmsim.report.render import render
@@ -19,7 +20,7 @@ from tmsim.report.types import Camera
 POPULATION_COLOURS = {
     "L1": "#009e73", "L2/3": "#0072b2", "L4": "#e69f00", "L5": "#d55e00", "L6": "#cc79a7",
 }  # fmt: skip
-_PANEL_PX, _WINDOW_m, _BAR_mm = 400, 0.09, 20
+_PANEL_PX, _WINDOW_m, _BAR_mm = 400, 0.09, 10
 """Each panel shows a piece of cortex so wide, with a bar so long."""
 
 
@@ -43,6 +44,50 @@ def threshold_figure(curve: ThresholdCurve) -> Figure:
     return figure
 
 
+def membrane_figure(response: MembraneResponse) -> Figure:
+    """Membrane potential of a straight axon over time and place, the pulse above, and its nodes beside."""
+    time_ms, V = response.time_s * 1e3, response.membrane_mV
+    from_terminal_um = -response.cable.center_m[:, 1] * 1e6
+    nodes = response.cable.nodes[::-1]  # from the terminal inwards
+    with style():
+        figure = Figure(figsize=(WIDTH_IN, 2.9), dpi=DPI, layout="constrained")
+        grid = figure.add_gridspec(2, 3, height_ratios=(1, 3.2), width_ratios=(3.4, 0.08, 2.2))
+        pulse_ax = figure.add_subplot(grid[0, 0])
+        place_ax = figure.add_subplot(grid[1, 0], sharex=pulse_ax)
+        node_ax = figure.add_subplot(grid[:, 2])
+
+        pulse = response.waveform
+        E = response.field_V_per_m * np.append(pulse.didt, 0.0)
+        pulse_ax.plot(np.append(pulse.time_s, response.time_s[-1]) * 1e3, E, color=INK, linewidth=0.9)
+        pulse_ax.axhline(0, color=INK, linewidth=0.4, alpha=0.35)
+        pulse_ax.set_ylabel("E  [V/m]")
+        pulse_ax.tick_params(labelbottom=False)
+        pulse_ax.set_title(f"{pulse.name}, {response.field_V_per_m:.0f} V/m towards the terminal")
+
+        norm = Normalize(-90.0, 50.0)
+        image = place_ax.pcolormesh(
+            time_ms[::5], from_terminal_um, V[::5].T, norm=norm, cmap=MAGNITUDE, shading="nearest",
+            rasterized=True,
+        )  # fmt: skip
+        place_ax.set_ylim(from_terminal_um.max(), from_terminal_um.min())
+        place_ax.set_xlim(0, time_ms[-1])
+        place_ax.set_xlabel("time  [ms]")
+        place_ax.set_ylabel("from the terminal  [µm]")
+        bar = figure.colorbar(image, cax=figure.add_subplot(grid[1, 1]), extend="both", extendfrac=0.04)
+        bar.set_label("membrane potential  [mV]", labelpad=2)
+        bar.ax.tick_params(length=2, pad=2)
+
+        shades = MAGNITUDE(np.linspace(0.0, 0.85, len(nodes)))
+        for k, (node, shade) in enumerate(zip(nodes, shades, strict=True)):
+            named = {0: "terminal", len(nodes) - 1: "farthest node"}.get(k, "")
+            node_ax.plot(time_ms, V[:, node], color=shade, linewidth=0.8, label=named or "_")
+        node_ax.set_xlim(0, time_ms[-1])
+        node_ax.set_xlabel("time  [ms]")
+        node_ax.set_ylabel("at the nodes  [mV]")
+        node_ax.legend(loc="lower right", handlelength=1.4)
+    return figure
+
+
 def recruitment_figure(head: Head, recruitment: Recruitment) -> Figure:
     """Where each population fires: the cortex round the most recruited point, one panel a layer."""
     cortex = head.cortex
@@ -57,8 +102,9 @@ def recruitment_figure(head: Head, recruitment: Recruitment) -> Figure:
     )  # fmt: skip
     norm = Normalize(0.0, 1.0)
     with style():
-        figure = Figure(figsize=(WIDTH_IN, 1.75), dpi=DPI, layout="constrained")
-        axes = figure.subplots(1, len(recruitment.populations), squeeze=False)[0]
+        columns = len(recruitment.populations)
+        figure = Figure(figsize=((columns + 0.6) / 5.6 * WIDTH_IN, 1.75), dpi=DPI, layout="constrained")
+        axes = figure.subplots(1, columns, squeeze=False)[0]
         for ax, name, fraction, area_m2 in zip(
             axes, recruitment.populations, recruitment.fraction, recruitment.area_m2, strict=True
         ):
