@@ -36,11 +36,10 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import tomli_w
-import trimesh
 from colin27_labels import clean_labels
 from scipy import ndimage
 
-from tmsim.head import Labels
+from tmsim.head import Head, Labels, Origin
 from tmsim.head.builtin import pack_mesh, unpack_mesh
 from tmsim.head.check import examine
 from tmsim.head.faults import MeshArrays
@@ -52,7 +51,7 @@ from tmsim.head.lattice import (
     remove_slivers,
     separated,
 )
-from tmsim.head.quality import FACES, matched_faces
+from tmsim.head.locate import nearest_on_surface
 
 LIFE_SCALE = 0.92
 """MNI heads are larger than life: 1.96 l of intracranial volume become 1.53 l."""
@@ -115,19 +114,14 @@ def finished(
     return nodes_mm, tets, mesh_tags
 
 
-def fiducials_on_skin(nodes_m: np.ndarray, tets: np.ndarray) -> dict[str, list[float]]:
+def fiducials_on_skin(nodes_m: np.ndarray, tets: np.ndarray, tags: np.ndarray) -> dict[str, list[float]]:
     """The Jurcak landmarks, scaled to life size and moved to the nearest point of this head's skin. [m]"""
-    order, starts = matched_faces(tets)
-    single = order[starts[np.diff(starts, append=len(order)) == 1]]
-    outer = np.take_along_axis(tets[single // 4], np.array(FACES)[single % 4], axis=1)
-    # The air of the sinuses has a surface too; the skin is the largest.
-    pieces = trimesh.Trimesh(nodes_m, outer, process=False).split(only_watertight=False)
-    skin = max(pieces, key=lambda piece: len(piece.faces))
+    head = Head(name="", nodes_m=nodes_m, tets=tets, tags=tags, origin=Origin(source="", sha256=""))
     wanted = np.array(list(FIDUCIALS_MNI_mm.values())) * LIFE_SCALE * 1e-3
-    nearest, distance_m, _ = trimesh.proximity.closest_point_naive(skin, wanted)
-    for name, d in zip(FIDUCIALS_MNI_mm, distance_m, strict=True):
-        print(f"{name}: moved {d * 1e3:.1f} mm to the skin")
-    return {name: np.round(p, 6).tolist() for name, p in zip(FIDUCIALS_MNI_mm, nearest, strict=True)}
+    nearest = nearest_on_surface(head.skin, wanted)
+    for name, d in zip(FIDUCIALS_MNI_mm, nearest.distance_m, strict=True):
+        print(f"{name}: moved {abs(d) * 1e3:.1f} mm to the skin")
+    return {name: np.round(p, 6).tolist() for name, p in zip(FIDUCIALS_MNI_mm, nearest.points_m, strict=True)}
 
 
 def write_head(
@@ -145,7 +139,7 @@ def write_head(
     about = {
         **tomllib.loads(Path(__file__).with_name("colin27.toml").read_text(encoding="utf-8")),
         "head_to_mni": np.diag([1 / LIFE_SCALE] * 3 + [1.0]).tolist(),
-        "fiducials_m": fiducials_on_skin(nodes_m, tets),
+        "fiducials_m": fiducials_on_skin(nodes_m, tets, mesh_tags),
     }
     (folder / "head.toml").write_text(tomli_w.dumps(about, multiline_strings=True), encoding="utf-8")
     print(examine(MeshArrays(nodes_m=nodes_m, tets=tets, tags=mesh_tags), folder.name).as_text())
