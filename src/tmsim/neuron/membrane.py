@@ -12,7 +12,7 @@ from tmsim.neuron.types import POPULATIONS
 from tmsim.pulse import Waveform, waveform
 
 REFERENCE_MONOPHASIC, REFERENCE_BIPHASIC = "magpro-x100-monophasic", "magpro-x100-biphasic"
-_STEP_s = 1e-6  # peaks are found on a grid this fine, and at the corners of the waveform
+_STEP_s = 1e-6  # peaks are found on a grid this fine at least, and at the corners of the waveform
 TAU_s = (20e-6, 5e-3)
 
 
@@ -31,7 +31,8 @@ def membrane_peaks(pulse: Waveform, tau_s: float) -> tuple[float, float]:
     low, high = TAU_s
     if not low <= tau_s <= high:
         raise InputError("membrane time constant", f"{tau_s:.4g} s", "20 us to 5 ms")
-    time = np.union1d(pulse.time_s, np.arange(0.0, pulse.duration_s, _STEP_s))
+    grid = np.arange(0.0, pulse.duration_s, min(_STEP_s, pulse.duration_s / 1000))
+    time = np.union1d(pulse.time_s, grid)
     value = np.interp(time, pulse.time_s, pulse.didt)
     step = np.diff(time) / tau_s
     kept = np.exp(-step)
