@@ -13,7 +13,7 @@ import typer
 from tmsim.cli.show import Json, print_facts, print_list
 
 if TYPE_CHECKING:
-    from tmsim.pulse.protocol import Block, Protocol
+    from tmsim.pulse import Block, Protocol
     from tmsim.safety import Finding
 
 app = typer.Typer(help="Protocols: the library, one in full, and what a check of one finds.")
@@ -25,7 +25,7 @@ _CLOSING = "Findings are for a person to weigh. Research software, not a medical
 @app.command("list")
 def protocol_list(as_json: Json = False) -> None:
     """List the protocols of the library, each with its badge: verified or draft."""
-    from tmsim.pulse.protocol import list_protocols, protocol
+    from tmsim.pulse import list_protocols, protocol
 
     rows = [protocol(name) for name in list_protocols()]
     print_list(
@@ -36,7 +36,7 @@ def protocol_list(as_json: Json = False) -> None:
 @app.command("show")
 def protocol_show(source: Annotated[str, _SOURCE], as_json: Json = False) -> None:
     """Show a protocol in full."""
-    from tmsim.pulse.protocol import protocol
+    from tmsim.pulse import protocol
 
     print_facts(_facts(protocol(source)), as_json)
 
@@ -58,8 +58,7 @@ def protocol_check(
     refused with 2.
     """
     from tmsim.placement import parse_target
-    from tmsim.pulse import parse_intensity
-    from tmsim.pulse.protocol import protocol
+    from tmsim.pulse import parse_intensity, protocol
     from tmsim.safety import check_session
 
     session = protocol(source)
@@ -161,6 +160,8 @@ def _nerve(protocol: Protocol) -> str:
 
 def _print(session: Protocol, findings: Sequence[Finding]) -> None:
     print(f"{session.id} [{session.status}] {session.label}")
+    for block in session.blocks:
+        print(_sentence(session, block))
     for found in findings:
         print(f"{found.severity:22} {found.rule:18} {found.message}")
     print(_CLOSING)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from tmsim.core import InputError
 from tmsim.pulse.intensity import Intensity
+from tmsim.pulse.sentence import parse_train
 from tmsim.pulse.types import Train
 
 LIBRARY = Path(__file__).with_name("protocols")
@@ -245,8 +246,6 @@ def _of_library(name: str) -> Protocol:
 
 
 def _of_sentence(text: str) -> Protocol:
-    from tmsim.pulse.sentence import parse_train
-
     try:
         train = parse_train(text)
     except InputError as refused:

@@ -22,22 +22,21 @@ An interval runs from onset to onset and may be given as its rate, ``"18 Hz"``.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from tmsim.core import InputError, to_si
 from tmsim.core.citations import citations
-from tmsim.formats.files import read_bytes
+from tmsim.formats.toml import read_toml
 from tmsim.pulse.intensity import Intensity, parse_intensity
 from tmsim.pulse.protocol import Badge, Block, Nerve, Protocol
+from tmsim.pulse.sentence import parse_train
 from tmsim.pulse.types import Layer, Train
 
 T = TypeVar("T")
 Reader = Callable[[str, Any], Any]
 
-_MAX_BYTES = 2**16
 _MOST = 1_000_000  # no count of pulses or sessions is larger
 _MARKS = (
     "train", "intensity", "target", "waveform", "nerve", "sessions_per_day", "between_sessions",
@@ -55,13 +54,7 @@ def read_protocol(path: Path) -> Protocol:
         The file is missing or not TOML, a key is unknown or missing, a value is of the wrong kind, or the
         protocol contradicts itself.
     """
-    try:
-        table = tomllib.loads(read_bytes(path, _MAX_BYTES).decode("utf-8"))
-    except UnicodeDecodeError as fault:
-        raise InputError(path.name, f"byte {fault.start} is not UTF-8", "text in UTF-8") from None
-    except (ValueError, RecursionError) as fault:  # TOMLDecodeError; numbers or nesting beyond reason
-        what = str(fault).splitlines()[0][:80]
-        raise InputError(path.name, f"not TOML, {what}", "key = value lines and [tables]") from None
+    table = read_toml(path)
     try:
         return _protocol(path.stem, table)
     except InputError as refused:
@@ -105,7 +98,7 @@ def _read(
         if key not in keys:
             close = difflib.get_close_matches(key, keys, n=1)
             raise InputError(
-                _within(place, key[:40]),
+                _within(place, _shown(key)),
                 "no such key",
                 f"one of {', '.join(keys)}",
                 f"Did you mean `{close[0]}`?" if close else "",
@@ -170,8 +163,6 @@ def _intensity(name: str, value: Any) -> Intensity:
 
 
 def _train(name: str, value: Any) -> Train:
-    from tmsim.pulse.sentence import parse_train
-
     if isinstance(value, str):
         return _inside(name, value, lambda: parse_train(value))
     if not isinstance(value, list) or not all(isinstance(layer, list) and len(layer) == 2 for layer in value):

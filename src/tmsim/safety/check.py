@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tmsim.core import InputError
-from tmsim.pulse import Intensity, PercentMSO, Train
-from tmsim.pulse.protocol import Block, Protocol
+from tmsim.pulse import Block, Intensity, PercentMSO, Protocol, Train
 from tmsim.safety.device import check_device, device_by_name
 from tmsim.safety.heating import check_heating
 from tmsim.safety.precedent import check_dose, named, precedent
@@ -74,32 +73,33 @@ def _output(session: Protocol, used: str, percent_mso: float | None) -> float | 
 
 
 def _status(session: Protocol) -> Iterator[Finding]:
-    if session.id in ("train", "sentence"):
-        return
-    if session.status == "draft":
-        recalled = f": {', '.join(session.unverified)} not read in a source" if session.unverified else ""
+    if session.unverified:
         yield Finding(
             rule="protocol-status",
             severity="info",
             source="assumed",
             status="unverified",
-            message=f"{session.id} is a draft{recalled}.",
+            message=f"{named(session)}: {', '.join(session.unverified)} recalled, not read in a source.",
         )
 
 
 def _trains(session: Protocol) -> Iterator[Finding]:
     for number, block in enumerate(session.blocks, start=1):
-        like = precedent(block.train, block.intensity, session.muscle)
+        like = precedent(block, session.muscle)
         for found in check_train(block.train, block.intensity):
             message = found.message
             if len(session.blocks) > 1:
                 message = f"Block {number}, {block.site or 'no site'}: {message}"
+            if session.intensity_note:
+                message += f" Intensity: {session.intensity_note}."
             if session.muscle == "foot":
                 message += " The intensity is relative to the threshold of the foot, not of the hand."
-            severity = found.severity
-            if like and severity != "info":
-                site = next((b.site for b in like.blocks if b.site), "no site")
-                message += f" Precedent: {named(like)}, {site}."
-                severity = "caution-with-precedent" if severity == "caution" else severity
-                found = replace(found, precedent=named(like))
-            yield replace(found, message=message, severity=severity)
+            if like and found.severity != "info":
+                published, same = like
+                found = replace(
+                    found,
+                    severity="caution-with-precedent" if found.severity == "caution" else found.severity,
+                    precedent=named(published),
+                )
+                message += f" Precedent: {named(published)}, {same.site}."
+            yield replace(found, message=message)

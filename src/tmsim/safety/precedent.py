@@ -6,28 +6,35 @@ from collections.abc import Callable, Iterator
 
 from tmsim.core import Status
 from tmsim.core.citations import citations
-from tmsim.pulse import Intensity, Protocol, Train, list_protocols, protocol
+from tmsim.pulse import Block, Intensity, Protocol, Train, list_protocols, protocol
 from tmsim.safety.types import Finding
 
 _TOLERANCE = 0.02
 """Intervals that differ by less count as the same."""
 
 
-def precedent(train: Train, intensity: Intensity | None, muscle: str) -> Protocol | None:
-    """A protocol of the library that does the same or more: the very same if there is one, or a verified one.
+def precedent(block: Block, muscle: str) -> tuple[Protocol, Block] | None:
+    """A block of the library that does the same or more: the very same if there is one, or a verified one.
 
     The same is: as many layers, every interval but the outermost within 2 %, the outermost no shorter than
-    2 % less, no count higher, and an intensity no higher in the same unit of the same muscle.
+    2 % less, no count higher, and an intensity no higher in the same unit of the same muscle. The site
+    may be another.
     """
     alike = [
-        ((block.train, block.intensity) != (train, intensity), published.status != "verified", published.id)
+        (published, other)
         for published in library()
-        for block in published.blocks
+        for other in published.blocks
         if published.muscle == muscle
-        and _is_within(train, block.train)
-        and _no_stronger(intensity, block.intensity)
+        and _is_within(block.train, other.train)
+        and _no_stronger(block.intensity, other.intensity)
     ]
-    return protocol(min(alike)[-1]) if alike else None
+
+    def rank(found: tuple[Protocol, Block]) -> tuple[bool, bool]:
+        published, other = found
+        differs = (other.train, other.intensity) != (block.train, block.intensity)
+        return differs, published.status != "verified"
+
+    return min(alike, key=rank, default=None)
 
 
 def named(published: Protocol) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from tmsim.core import InputError
-from tmsim.formats.files import read_bytes
+from tmsim.formats.toml import read_toml
 from tmsim.safety.parameters import SCREENING
 from tmsim.safety.types import Item, Screening
 
-_MAX_BYTES = 2**16
 _ANSWERS = ("yes", "no", "unknown")
 
 
@@ -55,16 +53,10 @@ def read_answers(path: Path) -> dict[str, str]:
     InputError
         The file is missing, or not TOML of texts.
     """
-    try:
-        table = tomllib.loads(read_bytes(path, _MAX_BYTES).decode("utf-8"))
-    except UnicodeDecodeError as fault:
-        raise InputError(path.name, f"byte {fault.start} is not UTF-8", "text in UTF-8") from None
-    except (ValueError, RecursionError) as fault:
-        what = str(fault).splitlines()[0][:80]
-        raise InputError(path.name, f"not TOML, {what}", 'lines such as epilepsy = "no"') from None
+    table = read_toml(path)
     for key, answer in table.items():
         if not isinstance(answer, str):
-            raise InputError(f"{path.name}, {key[:40]}", "no text in quotes", '"yes", "no" or "unknown"')
+            raise InputError(f"{path.name}, {key[:40]!r}", "no text in quotes", '"yes", "no" or "unknown"')
     return table
 
 

@@ -26,20 +26,24 @@ def check_train(train: Train, intensity: Intensity | None) -> Iterator[Finding]:
         return
     percent = percent_of_threshold(intensity)
     rate_Hz = 1 / train.layers[0].interval_s
-    if percent is None:
-        found = f"intensity {intensity}" if intensity else "no intensity in % of motor threshold"
-        yield _outside(rate_Hz, f"{rate_Hz:.4g} Hz, {found}: the tables of train duration can't be read.")
-    elif rate_Hz > _HIGHEST_RATE_Hz * (1 + _ROUNDING):
+    if rate_Hz > _HIGHEST_RATE_Hz * (1 + _ROUNDING):
         yield _outside(
             rate_Hz,
             f"Bursts at {rate_Hz:.4g} Hz: no table of train duration goes beyond {_HIGHEST_RATE_Hz:g} Hz. "
             "Compare with a published protocol.",
         )
+    elif percent is None:
+        found = f"an intensity of {intensity}" if intensity else "no intensity"
+        message = f"{rate_Hz:.4g} Hz with {found}: without % of motor threshold the tables can't be read."
+        yield _outside(rate_Hz, message)
     else:
+        said = str(intensity)
+        if isinstance(intensity, PercentAMT):
+            said += " (taken as if of the resting threshold)"
         for table in TRAIN_TABLES:
-            yield _duration(train, rate_Hz, percent, str(intensity), table)
+            yield _duration(train, rate_Hz, percent, said, table)
         if len(train.layers) > 1:
-            yield _pause(shortest_pause_s(train), rate_Hz, percent, str(intensity))
+            yield _pause(shortest_pause_s(train), rate_Hz, percent, said)
 
 
 def percent_of_threshold(intensity: Intensity | None) -> float | None:
@@ -139,5 +143,5 @@ def _pause(pause_s: float, rate_Hz: float, percent: float, intensity: str) -> Fi
         unit="s",
         source=tolerated.source,
         status=tolerated.status,
-        message=f"{found}: {said} ({tolerated.source}).",
+        message=f"{found}: {said} ({tolerated.source}; recalled in part: a draft).",
     )
