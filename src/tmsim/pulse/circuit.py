@@ -51,7 +51,8 @@ class Circuit:
     inductance_H, resistance_ohm, capacitance_F
         Of the whole loop: coil, cable, switch, capacitor.
     rise_s
-        How long the voltage across the closing switch takes to fall, in a straight line, to zero. [s]
+        How long the voltage across the closing switch takes to fall, in a straight line, to zero: 0, or 1 ns
+        to an eighth of a period. [s]
     freewheel
         For monophasic pulses.
 
@@ -78,7 +79,8 @@ class Circuit:
                 "resistance", f"{self.resistance_ohm:g} ohm, which overdamps the circuit",
                 f"below {critical_ohm:.3g} ohm, 2 sqrt(L/C)",
             )  # fmt: skip
-        _check("rise time", self.rise_s, 0.0, 0.25 * math.pi / self.omega_rad_per_s, "s")
+        if self.rise_s != 0:
+            _check("rise time", self.rise_s, 1e-9, 0.25 * math.pi / self.omega_rad_per_s, "s")
 
     @staticmethod
     def from_resonance(

@@ -103,7 +103,7 @@ def _closed_switch(circuit: Circuit) -> tuple[list[Phase], Discharge]:
 
 
 def _freewheel(circuit: Circuit, current_A: float) -> Phase:
-    """The current after the capacitor is empty, by the matrix exponential of its linear circuit.
+    """The current after the capacitor is empty, as the modes of its linear circuit.
 
     State: coil current, capacitor voltage, current of the bridge. The coil current goes on charging the
     capacitor backwards until the voltage, now across the freewheel path too, has drawn it over there.
@@ -119,15 +119,14 @@ def _freewheel(circuit: Circuit, current_A: float) -> Phase:
     if path.bridged_ohm:
         bridge_row = path.bridged_ohm / path.bridge_H * (path_row - [0.0, 0.0, 1.0])
     system = np.array([coil_row, capacitor_row, bridge_row])
-    start = np.array([current_A, 0.0, 0.0])
+    rates, modes = np.linalg.eig(system)
+    modes = modes * np.linalg.solve(modes, np.array([current_A, 0.0, 0.0]))
 
     def states(time_s: FloatArray) -> FloatArray:
-        from scipy.linalg import expm
+        return np.real(np.exp(np.multiply.outer(time_s, rates)) @ modes.T)
 
-        return expm(system * np.atleast_1d(time_s)[:, None, None]) @ start
-
-    rates = np.linalg.eigvals(system if path.bridged_ohm else system[:2, :2])
-    slowest_s = 1 / float(-rates.real.max())
+    # The state of a bridge that isn't there stands still and is none of the modes that matter.
+    slowest_s = 1 / min(-rate for rate in np.real(rates).tolist() if rate < -1.0)
     search_s = np.linspace(0.0, -slowest_s * np.log(LEFT) * 1.5, 2000)
     current, voltage, _ = states(search_s).T
     if (current[1:] <= 0).any() or (voltage[1:] >= 0).any():

@@ -33,7 +33,7 @@ _SECONDS = {
     "min": Fraction(60),
 }
 _BURST = 10  # fewer pulses than this are counted, more are timed: "3 pulses at 50 Hz", but "10 Hz, 4 s on"
-_LONGEST = 300  # characters
+_LONGEST = 2000  # characters
 
 _NUMBER = r"(\d+/\d+|\d+\.?\d*|\.\d+)"
 _TIME = _NUMBER + r"\s*(us|µs|μs|ms|s|min)\b"
