@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from tmsim.cli import coil, field, head, neuron, plan, pulse, run
+from tmsim.cli import coil, field, head, motor, neuron, plan, plasticity, protocol, pulse, run
 from tmsim.core import TmsimError
 
 app = typer.Typer(
@@ -25,10 +25,14 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(field.field)
+app.command()(protocol.screen)
 app.add_typer(head.app, name="head")
 app.add_typer(coil.app, name="coil")
 app.add_typer(pulse.app, name="pulse")
+app.add_typer(protocol.app, name="protocol")
 app.add_typer(neuron.app, name="neuron")
+app.add_typer(motor.app, name="motor")
+app.add_typer(plasticity.app, name="plasticity")
 app.add_typer(plan.app, name="plan")
 
 _STOPPED = 130  # 128 + SIGINT, as shells have it
