@@ -15,6 +15,7 @@ from spheres import sphere_head
 from tmsim import plan
 from tmsim.cli import main
 from tmsim.core.citations import citations
+from tmsim.field import Solver
 from tmsim.formats import msh, navigation
 from tmsim.plan import Cache, Outcome, stages
 from tmsim.plan.citations import ALWAYS
@@ -29,7 +30,7 @@ source = "magstim-25mm-fig8"
 [placement]
 pose_file = "pose.txt"
 [pulse]
-didt = "1 A/us"
+dose = "1 A/us"
 [field]
 order = 1
 [output]
@@ -70,13 +71,13 @@ def cache(bench):
 def solves(monkeypatch):
     """How many fields were solved, as a list that grows."""
     done = []
-    simulate = stages.simulate
+    simulate = Solver.simulate
 
     def counted(*args, **options):
         done.append(args)
         return simulate(*args, **options)
 
-    monkeypatch.setattr(stages, "simulate", counted)
+    monkeypatch.setattr(Solver, "simulate", counted)
     return done
 
 
@@ -220,11 +221,13 @@ def test_mesh_volume_and_surface_show_one_field(bench, head, cache):
     assert magnitude.max() == pytest.approx(np.linalg.norm(E, axis=1).max(), rel=1e-6)
 
     points = nib.load(bench / "out" / "cortex.surf.gii").agg_data("pointset")
-    size, normal, tangential = nib.load(bench / "out" / "cortex.func.gii").agg_data()
+    size, normal, tangential, *fires = nib.load(bench / "out" / "cortex.func.gii").agg_data()
     assert points[size.argmax(), 2] > 60  # under the coil, at the top
     assert np.allclose(size**2, normal**2 + tangential**2, rtol=1e-4)
     # In a sphere the induced field has no radial part.
     assert np.abs(normal).max() < 0.3 * size.max()
+    assert len(fires) == 5
+    assert all(0 <= share.min() <= share.max() <= 1 for share in fires)
 
 
 def test_the_field_of_the_command_line_is_that_of_the_run(bench, head, capsys, tmp_path):

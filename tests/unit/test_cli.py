@@ -47,7 +47,11 @@ def test_the_default_plan_is_printed_as_a_plan(capsys, tmp_path):
     assert plan.parse(text) == plan.default()
     (tmp_path / "plan.toml").write_text(text)
     assert main(["plan", "check", str(tmp_path / "plan.toml"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["pulse"] == {"didt": "1 A/us"}
+    assert json.loads(capsys.readouterr().out)["pulse"] == {
+        "waveform": "magstim-rapid2-biphasic",
+        "dose": "120 %RMT",
+        "didt_max": "",
+    }
 
 
 @pytest.mark.parametrize(

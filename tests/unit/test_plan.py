@@ -17,10 +17,13 @@ from tmsim.plan.types import (
     CoilPlan,
     FieldPlan,
     HeadPlan,
+    MotorPlan,
+    NeuronPlan,
     OutputPlan,
     Plan,
     PulsePlan,
 )
+from tmsim.pulse import PercentMSO
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 numbers = st.floats(-500, 500)
@@ -52,7 +55,14 @@ plans = st.builds(
     ),
     coil=st.builds(CoilPlan, source=words, deformation=st.dictionaries(words, numbers)),
     placement=placements,
-    pulse=st.builds(PulsePlan, didt=quantity(0.1, 200, "A/us", "kA/ms")),
+    pulse=st.builds(
+        PulsePlan,
+        waveform=words,
+        dose=quantity(0.1, 200, "A/us", "kA/ms", "%RMT", "%AMT") | quantity(0.1, 100, "%MSO"),
+        didt_max=quantity(1, 300, "A/us") | st.just(""),
+    ),
+    motor=st.builds(MotorPlan, site=words, rmt=quantity(0.1, 100, "%MSO") | st.just("")),
+    neuron=st.builds(NeuronPlan, model=st.sampled_from(["directional", "magnitude", "cosine"])),
     field=st.builds(FieldPlan, order=st.sampled_from([1, 2]), tolerance=st.floats(1e-10, 1e-2)),
     output=st.builds(OutputPlan, t1=words | st.just("")),
 )
@@ -74,12 +84,14 @@ def test_an_empty_plan_is_the_default_and_the_dump_writes_every_default():
 def test_quantities_are_si_inside():
     some = plan.parse(
         '[placement]\ngap = "0.6 cm"\nangle = "90 deg"\n'
-        '[pulse]\ndidt = "120 A/us"\n[head.conductivity]\nbone = "8 mS/m"\n'
+        '[pulse]\ndose = "60 %MSO"\ndidt_max = "120 A/us"\n[motor]\nrmt = "50 %MSO"\n[head.conductivity]\nbone = "8 mS/m"\n'
     )
     assert isinstance(some.placement, AtTarget)
     assert some.placement.gap_m == pytest.approx(0.006)
     assert some.placement.angle_rad == pytest.approx(1.5707963267948966)
-    assert some.pulse.didt_A_per_s == pytest.approx(1.2e8)
+    assert some.pulse.intensity == PercentMSO(60)
+    assert some.pulse.didt_max_A_per_s == pytest.approx(1.2e8)
+    assert some.motor.rmt_percent_mso == 50
     assert some.head.sigma_S_per_m == {"bone": pytest.approx(0.008)}
 
 
@@ -89,8 +101,14 @@ def test_quantities_are_si_inside():
         ('[placement]\ngap = "4 V"', ["placement.gap", "'4 V'", "mm"]),
         ('[placement]\ngap = "4"', ["placement.gap", "'4'", "mm"]),
         ('[placement]\ngap = "400 mm"', ["placement.gap", "'400 mm'", "0 to 100 mm"]),
-        ("[pulse]\ndidt = 1", ["pulse.didt", "text in quotes"]),
-        ('[pulse]\ndidt = "0 A/us"', ["pulse.didt", "above zero"]),
+        ("[pulse]\ndose = 1", ["pulse.dose", "text in quotes"]),
+        ('[pulse]\ndose = "0 A/us"', ["pulse.dose", "above zero"]),
+        ('[pulse]\ndose = "0 %RMT"', ["pulse.dose", "above zero"]),
+        ('[pulse]\ndose = "130 %MSO"', ["pulse.dose", "'130 %MSO'", "0 to 100"]),
+        ('[pulse]\ndose = "120 %"', ["pulse.dose", "'120 %'", "%RMT"]),
+        ('[motor]\nrmt = "50 A/us"', ["motor.rmt", "'50 A/us'", "52 %MSO"]),
+        ('[motor]\nthreshold_field = "60 mV"', ["motor.threshold_field", "'60 mV'", "V/m"]),
+        ('[neuron]\nmodel = "magic"', ["neuron.model", "'magic'", "'directional'"]),
         ('[head.conductivity]\nbone = "-1 S/m"', ["head.conductivity.bone", "'-1 S/m'", "above 0"]),
         ('[placemnt]\ntarget = "F3"', ["placemnt", "Did you mean `placement`?"]),
         ('[placement]\ntargt = "F3"', ["placement.targt", "Did you mean `target`?"]),

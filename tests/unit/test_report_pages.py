@@ -17,7 +17,19 @@ from spheres import mapped, sphere_head
 from tmsim.coil.types import Coil, Segments
 from tmsim.core import InputError, Surface
 from tmsim.field.types import EField, ErrorEstimate, FiniteElements, Metrics, RegionRow
+from tmsim.neuron import recruit
+from tmsim.neuron.dose import compare_doses, simulated_threshold
+from tmsim.neuron.motor import (
+    draw_subject,
+    hunt,
+    mep_trace,
+    paired_pulse,
+    recruitment_curve,
+    with_threshold,
+)
+from tmsim.neuron.response import Muscle, Response, Site
 from tmsim.placement.types import Placement
+from tmsim.pulse import waveform
 from tmsim.report.charts import curves_figure, slices_figure
 from tmsim.report.figures import magnitude_figure, normal_figure, placement_figure
 from tmsim.report.html import numbers_of, page, region_text, slopes_of, three_digits, write_report
@@ -69,6 +81,36 @@ def regions(count):
     )  # fmt: skip
 
 
+def response_of(head, field):
+    """A dose of 120 % of a threshold of 40 %MSO, and a subject who has it."""
+    pulse = waveform("magpro-x100-biphasic")
+    threshold = simulated_threshold(1.2, 1e6, 60.0, 1e8)
+    site = Site(target="hand knob", place_m=np.array([-0.05, 0.01, 0.01]), scalp_to_cortex_m=0.0151,
+                drive_V_per_m=1.2)  # fmt: skip
+    doses = compare_doses(threshold, 120, site_drive_V_per_m=0.9, didt_A_per_s=1e6, deeper_m=0.002,
+                          didt_max_A_per_s=1e8)  # fmt: skip
+    subject = with_threshold(draw_subject(7), 40.0)
+    muscle = Muscle(
+        subject=subject,
+        curve=recruitment_curve(subject, [30.0, 40.0, 50.0, 60.0]),
+        hunt=hunt(subject),
+        trace=mep_trace(subject, 48.0, 1e-3),
+        pairs=(paired_pulse(subject, "SICI"),),
+    )
+    return Response(
+        waveform=pulse,
+        didt_max_A_per_s=1e8,
+        field=field,
+        hand=site,
+        target=site,
+        threshold=threshold,
+        doses=doses,
+        recruitment=recruit(head, field.scaled_to(60e6), pulse),
+        muscle=muscle,
+        missing="",
+    )
+
+
 @pytest.fixture(scope="module")
 def head():
     plain = sphere_head((0.055, 0.066, 0.070, 0.076, 0.084), (1, 2, 3, 4, 5), cell_m=0.009, jitter=0)
@@ -109,6 +151,7 @@ def report(head):
         pose=pose,
         field=field,
         metrics=metrics,
+        response=response_of(head, field),
         plan_toml='[coil]\nsource = "<loop>"\n',
         provenance={"tmsim": "0.0.test", "seed": "7"},
         citations=("Deng2013",),
@@ -163,7 +206,7 @@ def test_the_report_is_one_file_that_asks_for_nothing_else(html, seen):
 
 
 def test_every_image_of_the_report_decodes_at_its_stated_size(seen):
-    assert len(seen.images) == 5
+    assert len(seen.images) == 10
     for image in seen.images:
         pixels = imread(io.BytesIO(base64.b64decode(image["src"].split(",")[1])), format="png")
         assert pixels.shape[:2] == (int(image["height"]), int(image["width"]))
@@ -233,6 +276,18 @@ def test_the_report_is_written_whole_or_not_at_all(report, html, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
 
 
+def test_the_report_tells_the_dose_by_three_rules_and_who_has_the_threshold(report):
+    parser = Seen()
+    parser.feed(page(report))
+    text = parser.text
+    # 60 V/m of drive at 1.2 V/m for each A/us are 50 A/us, half of this stimulator's 100.
+    assert "50 A/µs, 50 %MSO" in text
+    for dose in report.response.doses:
+        assert f"{dose.rule}" in text
+    assert "percent of motor threshold (this report) 60 A/µs 60 120 54.0" in re.sub(r"\s+", " ", text)
+    assert "40.0 %MSO" in text  # the subject's own
+
+
 def test_what_is_unknown_is_left_out(report):
     bare = replace(
         report,
@@ -242,12 +297,24 @@ def test_what_is_unknown_is_left_out(report):
         metrics=replace(report.metrics, target_m=None, target_mean_V_per_m=None, target_normal_V_per_m=None,
                         target_tangential_V_per_m=None, regions=()),
         citations=(),
+        response=replace(report.response, didt_max_A_per_s=None, threshold=None, hand=None, target=None,
+                         doses=(), recruitment=None, muscle=None, missing="there is no cortex"),
     )  # fmt: skip
     parser = Seen()
     parser.feed(page(bare))
     text = parser.text
     assert "No error estimate was made" in text
-    for absent in ("MNI", "At the target", "full output", "References", "By cortical region", "±"):
+    assert "There is no motor threshold: there is no cortex." in text
+    for absent in (
+        "MNI",
+        "At the target",
+        "full output",
+        "References",
+        "By cortical region",
+        "±",
+        "Who fires",
+        "virtual subject",
+    ):
         assert absent not in text
     assert slopes_of(bare) == (SLOPE, 1e6)
     assert not any(row.name.startswith("Target") for row in numbers_of(bare))

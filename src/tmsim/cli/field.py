@@ -41,7 +41,7 @@ def field(
     """
     import numpy as np
 
-    from tmsim.core import InputError, whole_file
+    from tmsim.core import InputError, to_si, whole_file
     from tmsim.plan.read import from_table
     from tmsim.plan.stages import solve
 
@@ -49,6 +49,9 @@ def field(
     given = {key: value for key, value in aim.items() if value is not None}
     if pose is None and target is None:
         raise InputError("--pose, --target", "neither is given", "one of the two")
+    slope_A_per_s = to_si(didt, "A/s", name="--didt")
+    if not slope_A_per_s > 0:
+        raise InputError("--didt", didt, "above zero")
     if out.is_dir():
         raise InputError(str(out), "a folder", "a file to write")
     what = from_table(
@@ -56,7 +59,6 @@ def field(
             "head": {"source": head},
             "coil": {"source": coil},
             "placement": given,
-            "pulse": {"didt": didt},
             "field": {"order": order},
         },
         name="tmsim field",
@@ -64,12 +66,13 @@ def field(
     with whole_file(out) as part:
         with progress_bar() as progress:
             solved = solve(what, progress=progress)
+        E = solved.field.scaled_to(slope_A_per_s)
         arrays = {
-            "E_V_per_m": solved.field.E_V_per_m,
+            "E_V_per_m": E.E_V_per_m,
             "centers_m": solved.head.centers_m,
             "tags": solved.head.tags,
             "pose_simnibs_mm": solved.pose.to_simnibs_mm(),
-            "didt_A_per_s": np.array(solved.field.didt_A_per_s),
+            "didt_A_per_s": np.array(slope_A_per_s),
         }
         with part.open("wb") as file:
             np.savez(file, **arrays)
@@ -80,7 +83,7 @@ def field(
         "iterations": solved.field.iterations,
         "relative_residual": solved.field.relative_residual,
         "pose_simnibs_mm": arrays["pose_simnibs_mm"].tolist(),
-        "didt_A_per_s": solved.field.didt_A_per_s,
+        "didt_A_per_s": slope_A_per_s,
     }
     if as_json:
         print(json.dumps(summary, indent=2))

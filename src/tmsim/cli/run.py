@@ -23,9 +23,10 @@ def run(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Carry out a plan: from head and coil to field, numbers, files and report.
+    """Carry out a plan: from head and coil to field, dose, who fires, files and report.
 
-    Without a plan: the built-in head, a 70 mm figure-8 coil over F3 at 45 degrees, 1 A/us.
+    Without a plan: the built-in head, a 70 mm figure-8 coil over F3 at 45 degrees, at 120 % of the motor
+    threshold that the same coil has over the hand area.
     Solved fields are kept (TMSIM_CACHE names the folder), so a run that was stopped goes on where it was.
     """
     import tmsim.plan
@@ -49,7 +50,8 @@ def _print_outcome(outcome: Any, out: Path) -> None:
         ("at", "  ".join(f"{1e3 * x:.1f}" for x in numbers.peak_m) + " mm"),
         ("cortex above half of it", f"{numbers.area_50_m2 * 1e4:.1f} cm²"),
         ("half-depth", f"{numbers.half_depth_m * 1e2:.2f} cm"),
-        ("dI/dt", f"{solved.didt_A_per_s / 1e6:g} A/us"),
+        ("dI/dt", f"{solved.didt_A_per_s / 1e6:.4g} A/us"),
+        *_response_rows(outcome.response),
     ]
     if numbers.target_mean_V_per_m is not None:
         rows.insert(2, ("mean |E| round the target", f"{numbers.target_mean_V_per_m:.3g} V/m"))
@@ -58,10 +60,23 @@ def _print_outcome(outcome: Any, out: Path) -> None:
         rows.append(("error of discretisation", share))
     if outcome.at_coil_maximum is not None:
         most = outcome.at_coil_maximum
-        rows.append((f"at the coil's {most.didt_A_per_s / 1e6:.0f} A/us", f"{most.p999_V_per_m:.0f} V/m"))
+        rows.append((f"at full output, {most.didt_A_per_s / 1e6:.0f} A/us", f"{most.p999_V_per_m:.0f} V/m"))
     table = Table(show_header=False, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
     console = Console()
     console.print(table)
     console.print(f"{len(outcome.files) + 1} files in {out}", highlight=False)
+
+
+def _response_rows(response: Any) -> list[tuple[str, str]]:
+    rows = [("pulse", response.waveform)]
+    if threshold := response.threshold:
+        how = "measured" if threshold.measured else "simulated"
+        output = "" if threshold.percent_mso is None else f"{threshold.percent_mso:.0f} %MSO, "
+        rows.append((f"motor threshold, {how}", f"{output}{threshold.didt_A_per_s / 1e6:.3g} A/us"))
+        rows.append(("dose", f"{100 * response.didt_A_per_s / threshold.didt_A_per_s:.0f} %RMT"))
+    area_m2 = {layer.population: layer.area_m2 for layer in response.layers}
+    if "L5" in area_m2:
+        rows.append(("cortex whose L5 cells fire", f"{area_m2['L5'] * 1e4:.2g} cm²"))
+    return rows

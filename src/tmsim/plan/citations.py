@@ -7,20 +7,31 @@ import numpy as np
 from tmsim.core.citations import citations
 from tmsim.field.types import FiniteElements
 from tmsim.head.parameters import TISSUES
+from tmsim.neuron.dose import DISTANCE_SLOPE
+from tmsim.neuron.response import Response
 from tmsim.placement import NAMED_POINTS, BeamF3, Electrode, Named, Placement, parse_target
 from tmsim.plan.stages import Solved
+from tmsim.pulse.parameters import STIMULATORS
 
 ALWAYS = ("Deng2013", "Desikan2006", "Jones2000", "Thielscher2015")
 """Half-depth and spread; regions; the mid-cortical surface; the convention of poses and tissue tags."""
 
 
-def citations_of(solved: Solved) -> tuple[str, ...]:
+def citations_of(solved: Solved, response: Response) -> tuple[str, ...]:
     """BibTeX keys of the sources behind a run, in alphabetical order; those that CITATIONS.bib knows."""
     head, coil, method = solved.head, solved.coil, solved.field.method
     standard = set(np.unique(head.tags).tolist()) - set(head.sigma_S_per_m)
     keys = {*ALWAYS, coil.source, *(TISSUES[tag].conductivity.source for tag in standard)}
     if isinstance(method, FiniteElements) and method.order == 2:
         keys.add("Gomez2020")
+    if pulse := STIMULATORS.get(response.waveform.name):
+        keys |= {figure.source for figure in pulse.figures.values()}
+    if response.recruitment is not None:
+        keys |= {"Aberra2020", "Peterchev2013"}
+    if response.threshold is not None:
+        keys |= {"Weise2025", "Caulfield2021", "Dannhauer2024", DISTANCE_SLOPE.source}
+    if response.muscle is not None:
+        keys |= {"Goetz2019", "Awiszus2003"}
     if isinstance(solved.pose, Placement):
         match parse_target(solved.pose.target):
             case Electrode():

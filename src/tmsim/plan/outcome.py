@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tmsim.core import InputError
 from tmsim.field.types import ErrorEstimate, Metrics
+from tmsim.neuron.dose import Dose
 from tmsim.plan.types import Plan, Row
 
 FILE_NAME = "outcome.json"
@@ -60,6 +61,47 @@ class AtCoilMaximum(Record):
     p999_V_per_m: float
 
 
+class ThresholdRecord(Record):
+    """The motor threshold, and the place and field it stands for."""
+
+    site: str
+    didt_A_per_s: float
+    percent_mso: float | None
+    drive_V_per_m: float
+    measured: bool
+
+
+class LayerRecord(Record):
+    """What one pulse activates of the cells of one layer, over the whole cortex."""
+
+    population: str
+    area_m2: float
+    volume_m3: float
+    share: float
+
+
+class MuscleRecord(Record):
+    """The virtual subject: its threshold as hunted with 20 pulses, and its MEPs at 120 %RMT. [%MSO, V]"""
+
+    rmt_mso: float
+    hunted_rmt_mso: float
+    mep_V: float
+    latency_s: float
+
+
+class ResponseRecord(Record):
+    """From pulse to muscle; what couldn't be worked out is null or empty, and ``missing`` says why."""
+
+    waveform: str
+    didt_A_per_s: float
+    didt_max_A_per_s: float | None
+    threshold: ThresholdRecord | None
+    doses: tuple[Dose, ...]
+    layers: tuple[LayerRecord, ...]
+    muscle: MuscleRecord | None
+    missing: str
+
+
 class Outcome(Record):
     """One run, complete: ``tmsim run outcome.json`` runs it again.
 
@@ -73,6 +115,7 @@ class Outcome(Record):
     pose: PoseRecord
     field: FieldRecord
     metrics: Metrics
+    response: ResponseRecord
     at_coil_maximum: AtCoilMaximum | None
     timings_s: dict[str, float]
     files: dict[str, str]

@@ -15,6 +15,8 @@ from tmsim.field.types import EField, Metrics, RegionRow
 from tmsim.formats import gifti, msh, navigation, nifti
 from tmsim.head.parameters import TISSUES
 from tmsim.head.types import Head
+from tmsim.neuron import Recruitment
+from tmsim.neuron.response import Response
 from tmsim.placement import Placement, Pose, write_pose
 from tmsim.plan.outcome import Provenance
 from tmsim.plan.stages import Solved
@@ -54,18 +56,29 @@ def write_volumes(folder: Path, head: Head, field: EField, t1: Grid | None) -> N
     nifti.write_volume(folder / "magnE.nii.gz", grid.on_grid(_size(field.E_V_per_m), tets), affine_m)
 
 
-def write_surfaces(folder: Path, head: Head, field: EField) -> None:
-    """``cortex.surf.gii`` and on it ``cortex.func.gii``: |E|, its part along the column, the rest. [V/m]"""
+def write_surfaces(folder: Path, head: Head, field: EField, fired: Recruitment | None) -> None:
+    """``cortex.surf.gii`` and on it ``cortex.func.gii``.
+
+    |E|, its part along the column and the rest [V/m], and the share of each layer's cells that fires, 0 to 1.
+    """
     cortex, E = head.cortex, field.cortex_V_per_m
     normal = np.einsum("ij,ij->i", E, cortex.column)
     tangential = _size(E - normal[:, None] * cortex.column)
     gifti.write_surface(folder / "cortex.surf.gii", cortex)
     values = {"magnE": _size(E), "E_normal": normal, "E_tangential": tangential}
+    if fired is not None:
+        names = (f"fires_{name.replace('/', '_')}" for name in fired.populations)
+        values |= dict(zip(names, fired.fraction, strict=True))
     gifti.write_values(folder / "cortex.func.gii", values)
 
 
-def write_tables(folder: Path, field: EField, metrics: Metrics) -> None:
-    """``metrics.csv``, one number a row, and ``regions.csv``, one region a row; the names carry the units."""
+def write_tables(folder: Path, field: EField, metrics: Metrics, response: Response) -> None:
+    """Tables whose column names carry the units.
+
+    ``metrics.csv`` has one number a row, ``regions.csv`` one region; ``recruitment.csv`` the share of each
+    layer's cells that fires, by region; ``waveform.csv`` the pulse; ``mep.csv`` the recruitment curve, one
+    pulse a row.
+    """
     numbers = {**asdict(metrics), "didt_A_per_s": field.didt_A_per_s}
     del numbers["regions"]
     for name in ("peak_m", "target_m"):
@@ -77,6 +90,19 @@ def write_tables(folder: Path, field: EField, metrics: Metrics) -> None:
     columns = [column.name for column in fields(RegionRow)]
     rows = ([getattr(row, column) for column in columns] for row in metrics.regions)
     _write_rows(folder / "regions.csv", columns, rows)
+    if fired := response.recruitment:
+        shares = ([row.region, row.area_m2, *row.share] for row in fired.regions)
+        _write_rows(folder / "recruitment.csv", ("region", "area_m2", *fired.populations), shares)
+    pulse = zip(response.waveform.time_s.tolist(), response.waveform.didt.tolist(), strict=True)
+    _write_rows(folder / "waveform.csv", ("time_s", "didt"), pulse)
+    if muscle := response.muscle:
+        curve = muscle.curve
+        pulses = (
+            (amplitude, mep)
+            for amplitude, meps in zip(curve.amplitude_mso.tolist(), curve.mep_V.tolist(), strict=True)
+            for mep in meps
+        )
+        _write_rows(folder / "mep.csv", ("amplitude_mso", "mep_V"), pulses)
 
 
 def write_navigation(folder: Path, pose: Pose) -> None:
@@ -88,7 +114,9 @@ def write_navigation(folder: Path, pose: Pose) -> None:
     navigation.write_localite(folder / "pose_localite.xml", poses_mm)
 
 
-def write_report_of(folder: Path, solved: Solved, metrics: Metrics, provenance: Provenance) -> None:
+def write_report_of(
+    folder: Path, solved: Solved, response: Response, metrics: Metrics, provenance: Provenance
+) -> None:
     """``report.html``: one file with pictures, numbers, methods, provenance and the plan beside it."""
     from tmsim.report import ReportInput, write_report  # matplotlib takes a second to load
 
@@ -103,8 +131,9 @@ def write_report_of(folder: Path, solved: Solved, metrics: Metrics, provenance: 
         head=solved.head,
         coil=solved.coil,
         pose=solved.pose,
-        field=solved.field,
+        field=response.field,
         metrics=metrics,
+        response=response,
         plan_toml=(folder / "plan.toml").read_text(encoding="utf-8"),
         provenance=told,
         citations=provenance.citations,

@@ -6,16 +6,17 @@ from pathlib import Path
 
 from tmsim.core import InputError
 from tmsim.core.provenance import code_of, environment, sha256_of, sha256_of_file
+from tmsim.neuron.response import Response
 from tmsim.plan.citations import citations_of
 from tmsim.plan.outcome import FILE_NAME, Outcome, Provenance
 from tmsim.plan.read import with_paths
 from tmsim.plan.stages import ROOMS, Solved, coil_content
 from tmsim.plan.types import AtPoseFile, Plan
 
-_CODE = (*ROOMS, "formats", "plan", "report")
+_CODE = (*ROOMS, "formats", "neuron", "plan", "pulse", "report")
 
 
-def provenance_of(plan: Plan, solved: Solved) -> Provenance:
+def provenance_of(plan: Plan, solved: Solved, response: Response) -> Provenance:
     """Code, inputs and works behind a run."""
     built_in = {"head": solved.head.origin.sha256, "coil": sha256_of(*coil_content(solved.coil))}
     return Provenance(
@@ -25,7 +26,7 @@ def provenance_of(plan: Plan, solved: Solved) -> Provenance:
         spec_sha256=sha256_of(with_paths(plan, lambda text: Path(text).name).model_dump(mode="json")),
         inputs_sha256={**built_in, **_files_of(plan)},
         seed=plan.seed,
-        citations=citations_of(solved),
+        citations=citations_of(solved, response),
     )
 
 
@@ -54,6 +55,7 @@ def standing(portable: Plan, plan: Plan, out: Path) -> Outcome | None:
 def _files_of(plan: Plan) -> dict[str, str]:
     """SHA-256 of the inputs of a plan that are files."""
     sources = {"head": plan.head.source, "coil": plan.coil.source, "t1": plan.output.t1}
+    sources["waveform"] = plan.pulse.waveform
     if isinstance(plan.placement, AtPoseFile):
         sources["pose"] = plan.placement.pose_file
     return {name: sha256_of_file(Path(text)) for name, text in sources.items() if Path(text).is_file()}

@@ -78,10 +78,13 @@ def with_paths(plan: Plan, change: Callable[[str], str]) -> Plan:
     head = plan.head.model_copy(update={"source": _if_path(plan.head.source, change)})
     coil = plan.coil.model_copy(update={"source": _if_path(plan.coil.source, change)})
     output = plan.output.model_copy(update={"t1": change(plan.output.t1) if plan.output.t1 else ""})
+    pulse = plan.pulse.model_copy(update={"waveform": _if_path(plan.pulse.waveform, change)})
     placement = plan.placement
     if isinstance(placement, AtPoseFile):
         placement = AtPoseFile(pose_file=change(placement.pose_file))
-    return plan.model_copy(update={"head": head, "coil": coil, "output": output, "placement": placement})
+    return plan.model_copy(
+        update={"head": head, "coil": coil, "pulse": pulse, "output": output, "placement": placement}
+    )
 
 
 def relative_to(plan: Plan, folder: Path) -> Plan:

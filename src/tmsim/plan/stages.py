@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache as once
 from pathlib import Path
 
 import numpy as np
 
 from tmsim.coil import Coil
 from tmsim.core import FloatArray, Progress, read_only, silent
-from tmsim.field import REFERENCE_DIDT_A_PER_S, EField, ErrorEstimate, FiniteElements, simulate
+from tmsim.field import REFERENCE_DIDT_A_PER_S, EField, ErrorEstimate, FiniteElements, Solver, prepare
 from tmsim.head import Cortex, Head
-from tmsim.placement import Placement, Pose, place, read_pose
+from tmsim.placement import Placement, Pose, check_clear, place, read_pose
 from tmsim.plan.cache import Arrays, Cache, stage_key
 from tmsim.plan.types import AtPose, AtPoseFile, AtTarget, Plan
 
@@ -26,12 +27,16 @@ CORTEX_ARRAYS = tuple(f.name for f in fields(Cortex))
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solved:
-    """A plan up to its field: what every door and every output needs."""
+    """A plan up to its field: what every door and every output needs.
+
+    ``field`` is at 1 A/us; ``solver`` makes the head ready for another placement, when first called.
+    """
 
     head: Head
     coil: Coil
     pose: Pose  # a Placement where it was worked out from a target
     field: EField
+    solver: Callable[[], Solver]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +66,10 @@ def solve(
     with clock.stage("placement"):
         progress("placing the coil", 0.0)
         pose = pose_of(plan, head, coil)
+    solver = once(lambda: prepare(head, _method(plan), progress=progress))
     with clock.stage("field"):
-        solved = field_of(plan, head, coil, pose, cache=cache, progress=progress)
-    return Solved(head=head, coil=coil, pose=pose, field=solved)
+        solved = field_of(plan, head, coil, pose, solver, cache=cache, progress=progress)
+    return Solved(head=head, coil=coil, pose=pose, field=solved, solver=solver)
 
 
 def head_of(plan: Plan, cache: Cache | None = None) -> Head:
@@ -106,15 +112,17 @@ def field_of(
     head: Head,
     coil: Coil,
     pose: Pose,
+    solver: Callable[[], Solver],
     *,
     cache: Cache | None = None,
     progress: Progress = silent,
 ) -> EField:
-    """The field at the plan's current slope; solved at 1 A/us and kept so, since it is linear in it."""
-    method = FiniteElements(order=plan.field.order, tolerance=plan.field.tolerance)
+    """The field at 1 A/us: solved and kept so, since it is linear in the current slope."""
+    method = _method(plan)
 
     def compute() -> Arrays:
-        return _to_arrays(simulate(head, coil, pose, method, progress=progress))
+        check_clear(head, coil, pose)  # before the work, not after it
+        return _to_arrays(solver().simulate(coil, pose, progress=progress))
 
     if cache is None:
         arrays = compute()
@@ -131,17 +139,19 @@ def field_of(
             asdict(method),
         )
         arrays, _ = cache.arrays(stage_key("field", *parts, rooms=ROOMS), compute)
-    return _from_arrays(arrays, method).scaled_to(plan.pulse.didt_A_per_s)
+    return _from_arrays(arrays, method)
 
 
-def target_of(head: Head, pose: Pose) -> FloatArray | None:
+def _method(plan: Plan) -> FiniteElements:
+    return FiniteElements(order=plan.field.order, tolerance=plan.field.tolerance)
+
+
+def target_of(head: Head, placement: Placement) -> FloatArray:
     """The cortical target, (3,): as given, or the mid-cortical point nearest to a target on the scalp. [m]"""
-    if not isinstance(pose, Placement):
-        return None
-    if not np.array_equal(pose.target_m, pose.scalp_m):
-        return pose.target_m
+    if not np.array_equal(placement.target_m, placement.scalp_m):
+        return placement.target_m
     points_m = head.cortex.points_m
-    return points_m[np.linalg.norm(points_m - pose.scalp_m, axis=1).argmin()]
+    return points_m[np.linalg.norm(points_m - placement.scalp_m, axis=1).argmin()]
 
 
 def _to_arrays(solved: EField) -> Arrays:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from tmsim.core import to_si
+from tmsim.pulse import Intensity, PercentMSO, parse_intensity
 
 Row = tuple[float, float, float, float]
 OutputKind = Literal["mesh", "nifti", "gifti", "tables", "navigation", "report"]
@@ -26,7 +27,24 @@ def _quantity(unit: str, low: float, high: float, span: str) -> AfterValidator:
 Gap = Annotated[str, _quantity("m", 0.0, 0.1, "0 to 100 mm")]
 Angle = Annotated[str, _quantity("rad", -6.2832, 6.2832, "-360 to 360 deg")]
 CurrentSlope = Annotated[str, _quantity("A/s", 1.0, 1e9, "up to 1000 A/us, above zero")]
+ThresholdField = Annotated[str, _quantity("V/m", 5.0, 500.0, "5 to 500 V/m")]
 Conductivity = Annotated[str, _quantity("S/m", 1e-9, 1e3, "above 0 and at most 1000 S/m")]
+
+
+def _above_zero(text: str) -> str:
+    if not any(vars(parse_intensity(text)).values()):  # an intensity is one number
+        raise ValueError("expected above zero")
+    return text
+
+
+def _measured(text: str) -> str:
+    if text and not isinstance(parse_intensity(text), PercentMSO):
+        raise ValueError("expected a measured threshold such as 52 %MSO")
+    return text and _above_zero(text)
+
+
+Dose = Annotated[str, AfterValidator(_above_zero)]
+MeasuredThreshold = Annotated[str, AfterValidator(_measured)]
 
 
 class Section(BaseModel):
@@ -100,14 +118,58 @@ PlacementPlan = Annotated[
 
 
 class PulsePlan(Section):
-    """How fast the coil current rises; the field is proportional to it."""
+    """Which pulse, and how strong.
 
-    didt: CurrentSlope = "1 A/us"
+    ``waveform`` is a built-in one (``tmsim pulse list``) or a file of time and value; ``dose`` a share of the
+    motor threshold, of the stimulator's output, or a current slope; ``didt_max`` the current slope at full
+    output of this stimulator with this coil, if the coil's own doesn't hold.
+    """
+
+    waveform: str = "magstim-rapid2-biphasic"
+    dose: Dose = "120 %RMT"
+    didt_max: CurrentSlope | Literal[""] = ""
 
     @property
-    def didt_A_per_s(self) -> float:
-        """Rate of change of the coil current. [A/s]"""
-        return to_si(self.didt, "A/s")
+    def intensity(self) -> Intensity:
+        """The dose as a type."""
+        return parse_intensity(self.dose)
+
+    @property
+    def didt_max_A_per_s(self) -> float | None:
+        """Current slope at full output, where the plan gives one. [A/s]"""
+        return to_si(self.didt_max, "A/s") if self.didt_max else None
+
+
+class MotorPlan(Section):
+    """Where the motor threshold is from: simulated with the same coil over ``site``, or measured.
+
+    ``rmt`` is a measured resting motor threshold such as ``"52 %MSO"``, with this coil and stimulator; it
+    stands for the hand area's field at this output, whatever the field is. ``threshold_field`` is that field
+    where nothing was measured, for a biphasic pulse.
+    """
+
+    site: str = "hand-knob-left"
+    angle: Angle = "45 deg"
+    gap: Gap = "4 mm"
+    rmt: MeasuredThreshold = ""
+    threshold_field: ThresholdField = "60 V/m"
+
+    @property
+    def rmt_percent_mso(self) -> float | None:
+        """The measured threshold, if there is one. [%MSO]"""
+        rmt = parse_intensity(self.rmt) if self.rmt else None
+        return rmt.value if isinstance(rmt, PercentMSO) else None
+
+    @property
+    def threshold_field_V_per_m(self) -> float:
+        """Field at motor threshold for a biphasic pulse. [V/m]"""
+        return to_si(self.threshold_field, "V/m")
+
+
+class NeuronPlan(Section):
+    """Which model says who fires (``tmsim neuron list``)."""
+
+    model: Literal["directional", "magnitude", "cosine"] = "directional"
 
 
 class FieldPlan(Section):
@@ -138,5 +200,7 @@ class Plan(Section):
     coil: CoilPlan = CoilPlan()
     placement: PlacementPlan = AtTarget()
     pulse: PulsePlan = PulsePlan()
+    motor: MotorPlan = MotorPlan()
+    neuron: NeuronPlan = NeuronPlan()
     field: FieldPlan = FieldPlan()
     output: OutputPlan = OutputPlan()

@@ -20,8 +20,12 @@ from tmsim.head.regions import UNASSIGNED, regions_of
 from tmsim.placement.types import Placement
 from tmsim.report.charts import curves_figure, slices_figure
 from tmsim.report.figures import magnitude_figure, normal_figure, placement_figure
-from tmsim.report.layout import slope_text
+from tmsim.report.layout import DPI, WIDTH_IN, slope_text
 from tmsim.report.methods import method_text
+from tmsim.report.motor import hunt_figure, pairs_figure
+from tmsim.report.motor import recruitment_figure as mep_figure
+from tmsim.report.neuron import recruitment_figure
+from tmsim.report.pulse import pulse_figure
 from tmsim.report.types import ReportInput
 
 _SHOWN_REGIONS = 15
@@ -38,6 +42,11 @@ class Picture:
     source: str
     width: int
     height: int
+
+    @property
+    def share_of_page(self) -> str:
+        """How wide it is shown, so that type has one size in all figures: ``"66%"``."""
+        return f"{min(100 * self.width / (WIDTH_IN * DPI), 100):.0f}%"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +96,9 @@ def page(report: ReportInput) -> str:
         coil=report.coil,
         field=field,
         metrics=metrics,
+        response=report.response,
         slope=slope_text(field.didt_A_per_s),
+        slope_text=slope_text,
         slopes=[slope_text(s) for s in slopes_of(report)],
         per_unit=metrics.p999_V_per_m / field.didt_A_per_s * 1e6,
         at_maximum=_at_maximum(report),
@@ -125,8 +136,8 @@ def region_text(name: str) -> str:
 
 
 def slopes_of(report: ReportInput) -> tuple[float, ...]:
-    """The current slopes at which fields are printed: the run's own, 1 A/us, and the coil's largest."""
-    wanted = [report.field.didt_A_per_s, 1e6, report.coil.didt_max_A_per_s]
+    """The current slopes at which fields are printed: the run's own, 1 A/us, and the largest there is."""
+    wanted = [report.field.didt_A_per_s, 1e6, report.response.didt_max_A_per_s]
     return tuple(dict.fromkeys(slope for slope in wanted if slope is not None))
 
 
@@ -179,7 +190,7 @@ def _distance_m(a_m: tuple[float, ...], b_m: tuple[float, ...] | None) -> float 
 
 def _at_maximum(report: ReportInput) -> tuple[str, str] | None:
     """The coil's largest slope and the peak field there."""
-    slope = report.coil.didt_max_A_per_s
+    slope = report.response.didt_max_A_per_s
     if slope is None:
         return None
     return slope_text(slope), three_digits(report.metrics.p999_V_per_m * slope / report.field.didt_A_per_s)
@@ -210,14 +221,25 @@ def _matrix_text(matrix: FloatArray) -> str:
 
 def _pictures(report: ReportInput) -> dict[str, Picture]:
     head, coil, pose, field, metrics = report.head, report.coil, report.pose, report.field, report.metrics
+    response = report.response
     target = None if metrics.target_m is None else np.array(metrics.target_m)
-    return {
-        "placement": _picture(placement_figure(head, coil, pose, target)),
-        "magnitude": _picture(magnitude_figure(head, coil, pose, field, metrics)),
-        "normal": _picture(normal_figure(head, coil, pose, field, metrics)),
-        "slices": _picture(slices_figure(head, field, metrics)),
-        "curves": _picture(curves_figure(head, pose, field, metrics)),
+    figures = {
+        "placement": placement_figure(head, coil, pose, target),
+        "magnitude": magnitude_figure(head, coil, pose, field, metrics),
+        "normal": normal_figure(head, coil, pose, field, metrics),
+        "slices": slices_figure(head, field, metrics),
+        "curves": curves_figure(head, pose, field, metrics),
+        "pulse": pulse_figure(response.waveform, field.didt_A_per_s),
     }
+    if response.recruitment is not None:
+        figures["recruitment"] = recruitment_figure(head, response.recruitment)
+    if response.muscle is not None:
+        figures |= {
+            "curve": mep_figure(response.muscle.curve),
+            "hunt": hunt_figure(response.muscle.hunt),
+            "pairs": pairs_figure(response.muscle.pairs),
+        }
+    return {name: _picture(figure) for name, figure in figures.items()}
 
 
 def _picture(figure: Figure) -> Picture:

@@ -13,6 +13,7 @@ from tmsim.coil.types import Coil
 from tmsim.core import FloatArray, InputError, IntArray, as_array, as_index_array
 from tmsim.field.types import EField, Metrics
 from tmsim.head.types import Head
+from tmsim.neuron.response import Response
 from tmsim.placement.types import Pose
 
 View = Literal["left", "right", "front", "back", "top"]
@@ -185,6 +186,7 @@ class ReportInput:
     pose: Pose
     field: EField
     metrics: Metrics
+    response: Response
     plan_toml: str
     provenance: Mapping[str, str]
     citations: tuple[str, ...]
