@@ -84,7 +84,8 @@ def test_an_empty_plan_is_the_default_and_the_dump_writes_every_default():
 def test_quantities_are_si_inside():
     some = plan.parse(
         '[placement]\ngap = "0.6 cm"\nangle = "90 deg"\n'
-        '[pulse]\ndose = "60 %MSO"\ndidt_max = "120 A/us"\n[motor]\nrmt = "50 %MSO"\n[head.conductivity]\nbone = "8 mS/m"\n'
+        '[pulse]\ndose = "60 %MSO"\ndidt_max = "120 A/us"\n[motor]\nrmt = "50 %MSO"\n'
+        '[head.conductivity]\nbone = "8 mS/m"\n'
     )
     assert isinstance(some.placement, AtTarget)
     assert some.placement.gap_m == pytest.approx(0.006)
