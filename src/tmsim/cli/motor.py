@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tmsim.cli.show import Json, Picture, save_picture
+from tmsim.cli.show import Json, Picture, progress_bar, save_picture
 from tmsim.core import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ Rmt = Annotated[
     str | None,
     typer.Option(help="Resting motor threshold to give the subject, '55 %MSO'; its own if left out."),
 ]
+PlanFile = Annotated[
+    Path | None,
+    typer.Option("--plan", help="Take seed and threshold from this plan: the threshold that its coil has."),
+]
 _COUNTS = (2, 5, 10, 15, 20, 30, 40, 60, 80, 100)
 
 
@@ -32,6 +37,7 @@ def motor_curve(
     seed: Seed = 0,
     subject: Index = 0,
     rmt: Rmt = None,
+    plan: PlanFile = None,
     pulses: Annotated[int, typer.Option(help="Pulses at each amplitude.")] = 10,
     step: Annotated[int, typer.Option(min=1, help="Step between amplitudes. [%MSO]")] = 5,
     picture: Picture = None,
@@ -42,15 +48,15 @@ def motor_curve(
 
     from tmsim.neuron.motor import mep_quantiles_V, recruitment_curve, share_reaching, threshold_mso
 
-    person = _subject(seed, subject, rmt)
+    person = _subject(seed, subject, rmt, plan)
     rmt_mso = threshold_mso(person)
     first = max(round(0.6 * rmt_mso), 1)
     amplitudes = np.arange(first, min(round(1.6 * rmt_mso), 100) + 1, step, dtype=float)
     curve = recruitment_curve(person, amplitudes, n_pulses=pulses)
     if picture is not None:
-        from tmsim.report.motor import recruitment_figure
+        from tmsim.report.motor import recruitment_curve_figure
 
-        save_picture(recruitment_figure(curve), picture)
+        save_picture(recruitment_curve_figure(curve), picture)
     low_V, median_V, high_V = mep_quantiles_V(person, amplitudes, (0.25, 0.5, 0.75))
     rows = {
         "amplitude_mso": amplitudes.tolist(),
@@ -80,6 +86,7 @@ def motor_hunt(
     seed: Seed = 0,
     subject: Index = 0,
     rmt: Rmt = None,
+    plan: PlanFile = None,
     method: Annotated[str, typer.Option(help="'ml-pest' or '5-of-10'.")] = "ml-pest",
     pulses: Annotated[int, typer.Option(help="Pulses of ml-pest; 5-of-10 ends by itself.")] = 20,
     errors: Annotated[
@@ -91,7 +98,7 @@ def motor_hunt(
     """Hunt the motor threshold pulse by pulse."""
     from tmsim.neuron.motor import METHODS, draw_population, error_curve, hunt
 
-    person = _subject(seed, subject, rmt)
+    person = _subject(seed, subject, rmt, plan)
     result = hunt(person, method=method, n_pulses=pulses)
     curves: list[ErrorCurve] = []
     if errors:
@@ -154,6 +161,7 @@ def motor_pairs(
     seed: Seed = 0,
     subject: Index = 0,
     rmt: Rmt = None,
+    plan: PlanFile = None,
     pulses: Annotated[int, typer.Option(help="Pulses of each kind.")] = 20,
     picture: Picture = None,
     as_json: Json = False,
@@ -161,7 +169,7 @@ def motor_pairs(
     """Measure SICI, ICF, LICI and SICF. All published ratios are unverified."""
     from tmsim.neuron.motor import PAIRED_PULSES, paired_pulse
 
-    person = _subject(seed, subject, rmt)
+    person = _subject(seed, subject, rmt, plan)
     results = [paired_pulse(person, name, n_pulses=pulses) for name in PAIRED_PULSES]
     if picture is not None:
         from tmsim.report.motor import pairs_figure
@@ -215,6 +223,7 @@ def motor_waves(
     seed: Seed = 0,
     subject: Index = 0,
     rmt: Rmt = None,
+    plan: PlanFile = None,
     intensity: Annotated[str, typer.Option(help="Of the pulse: '120 %RMT' or '66 %MSO'.")] = "120 %RMT",
     direction: Annotated[str, typer.Option(help="Of the current in the brain: PA, AP or LM.")] = "PA",
     picture: Picture = None,
@@ -230,7 +239,7 @@ def motor_waves(
         threshold_mso,
     )
 
-    person = _subject(seed, subject, rmt)
+    person = _subject(seed, subject, rmt, plan)
     amplitude_mso = _amplitude_mso(person, intensity)
     times_rmt = amplitude_mso / threshold_mso(person)
     volley = descending_volley(times_rmt)
@@ -280,11 +289,15 @@ def motor_waves(
     )
 
 
-def _subject(seed: int, index: int, rmt: str | None) -> Subject:
-    """The virtual subject, with the threshold that was asked for."""
+def _subject(seed: int, index: int, rmt: str | None, plan: Path | None) -> Subject:
+    """The virtual subject, with the threshold that was asked for or that of a plan."""
     from tmsim.neuron.motor import draw_subject, with_threshold
     from tmsim.pulse import PercentMSO, parse_intensity
 
+    if plan is not None:
+        if rmt is not None:
+            raise InputError("--rmt", f"{rmt} beside --plan {plan}", "one of the two")
+        return _subject_of(plan, index)
     subject = draw_subject(seed, index)
     if rmt is None:
         return subject
@@ -292,6 +305,22 @@ def _subject(seed: int, index: int, rmt: str | None) -> Subject:
     if not isinstance(threshold, PercentMSO):
         raise InputError("--rmt", repr(rmt), "a threshold in %MSO, such as '55 %MSO'")
     return with_threshold(subject, threshold.value)
+
+
+def _subject_of(file: Path, index: int) -> Subject:
+    import tmsim.plan
+    from tmsim.neuron.motor import draw_subject, with_threshold
+
+    what = tmsim.plan.load(file)
+    with progress_bar() as progress:
+        _, response = tmsim.plan.response_of(what, progress=progress)
+    if response.threshold is None or response.threshold.percent_mso is None:
+        raise InputError(
+            str(file),
+            "no motor threshold in %MSO",
+            "a coil whose largest dI/dt is known, over a known hand area",
+        )
+    return with_threshold(draw_subject(what.seed, index), response.threshold.percent_mso)
 
 
 def _amplitude_mso(subject: Subject, intensity: str) -> float:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from tmsim.core import FloatArray
 from tmsim.field.types import EField
 from tmsim.neuron.dose import Dose, MotorThreshold
-from tmsim.neuron.motor.types import Conditioned, HuntResult, Subject, Trace
-from tmsim.neuron.motor.types import Recruitment as RecruitmentCurve
+from tmsim.neuron.motor.types import Conditioned, HuntResult, RecruitmentCurve, Subject, Trace
 from tmsim.neuron.types import Recruitment
 from tmsim.pulse import Waveform
 

@@ -23,7 +23,7 @@ from tmsim.report.figures import magnitude_figure, normal_figure, placement_figu
 from tmsim.report.layout import DPI, WIDTH_IN, slope_text
 from tmsim.report.methods import method_text
 from tmsim.report.motor import hunt_figure, pairs_figure
-from tmsim.report.motor import recruitment_figure as mep_figure
+from tmsim.report.motor import recruitment_curve_figure as mep_figure
 from tmsim.report.neuron import recruitment_figure
 from tmsim.report.pulse import pulse_figure
 from tmsim.report.types import ReportInput

@@ -11,7 +11,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from tmsim.neuron.motor import Conditioned, ErrorCurve, HuntResult, Recruitment, SilentPeriod, Trace, Volley
+from tmsim.neuron.motor import (
+    Conditioned,
+    ErrorCurve,
+    HuntResult,
+    RecruitmentCurve,
+    SilentPeriod,
+    Trace,
+    Volley,
+)
 from tmsim.neuron.motor.parameters import WAVE_INTERVAL_S, WAVE_START_S
 from tmsim.report.layout import DPI, INK, MAGNITUDE, WIDTH_IN, style
 
@@ -19,7 +27,7 @@ _BLUE, _ORANGE, _GREY = "#2f6f9f", "#cf6a1b", "#8a95a1"
 _UNVERIFIED = "unverified: recalled, not read in its source"
 
 
-def recruitment_figure(curve: Recruitment) -> Figure:
+def recruitment_curve_figure(curve: RecruitmentCurve) -> Figure:
     """MEP size against amplitude: each recorded MEP, and the quantiles to expect over pulses."""
     with style():
         figure = Figure(figsize=(WIDTH_IN * 0.62, 2.9), dpi=DPI, layout="constrained")

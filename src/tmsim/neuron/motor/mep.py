@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from tmsim.core import FloatArray, InputError, as_array, read_only, stream
 from tmsim.neuron.motor.parameters import AMT_RATIO, CRITERION_V, MOVEMENT_RATIO, SMALLEST_V, UNIT_V
-from tmsim.neuron.motor.types import Recruitment, Subject, as_amplitudes
+from tmsim.neuron.motor.types import RecruitmentCurve, Subject, as_amplitudes
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles of a recruitment curve over pulses."""
@@ -40,7 +40,7 @@ def draw_mep_V(subject: Subject, amplitude_mso: npt.ArrayLike, generator: np.ran
 
 def recruitment_curve(
     subject: Subject, amplitude_mso: npt.ArrayLike, *, n_pulses: int = 10, repeat: int = 0
-) -> Recruitment:
+) -> RecruitmentCurve:
     """Record ``n_pulses`` MEPs at each amplitude, beside the quantiles to expect.
 
     Parameters
@@ -62,7 +62,7 @@ def recruitment_curve(
         raise InputError("pulses", str(n_pulses), "1 or more at each amplitude")
     expected_mso = np.linspace(amplitudes[0], amplitudes[-1], _N_EXPECTED)
     generator = stream(subject.seed, "mep", subject.index, repeat)
-    return Recruitment(
+    return RecruitmentCurve(
         subject=subject,
         rmt_mso=threshold_mso(subject),
         amplitude_mso=amplitudes,
@@ -76,7 +76,7 @@ def recruitment_curve(
 def threshold_mso(subject: Subject, size_V: float = CRITERION_V.value) -> float:
     """Amplitude at which half of the MEPs reach ``size_V``: the RMT at the 50 uV of its definition. [%MSO]
 
-    An integral over all pulses, exact to 0.1 %MSO: none is drawn. It may lie above 100 %MSO.
+    An integral over all pulses, exact to 0.02 %MSO: none is drawn. It may lie above 100 %MSO.
 
     Raises
     ------
@@ -84,15 +84,19 @@ def threshold_mso(subject: Subject, size_V: float = CRITERION_V.value) -> float:
         The plateau of the subject's curve is too low for half of the MEPs to be so large.
     """
     drive, size, noise = _nodes()
-    threshold = float(np.median(_needed_mso(subject, size_V, size, noise) - subject.drive_spread_mso * drive))
-    if not np.isfinite(threshold):
+    needed, spread = _needed_mso(subject, size_V, size, noise), subject.drive_spread_mso
+    nearly = float(np.median(needed - spread * drive))
+    if not np.isfinite(nearly):
         plateau_V = UNIT_V.value * 10**subject.range_log10
         raise InputError(
             "MEP size",
             f"{size_V * 1e3:.4g} mV",
             f"a size between the noise and the plateau of {plateau_V * 1e3:.4g} mV",
         )
-    return threshold
+    # One Newton step on the share of pulses, which is smooth: it is exact over what arrives.
+    off = (nearly - needed) / spread
+    density = np.exp(-0.5 * off**2).mean() / (2 * np.pi) ** 0.5 / spread
+    return nearly - float((ndtr(off).mean() - 0.5) / density)
 
 
 def active_threshold_mso(subject: Subject) -> float:

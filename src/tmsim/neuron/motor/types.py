@@ -70,7 +70,7 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Recruitment:
+class RecruitmentCurve:
     """MEP size against amplitude: what was recorded, and what the model expects.
 
     Parameters

@@ -92,7 +92,7 @@ def mep_trace(subject: Subject, amplitude_mso: float, mep_V: float, direction: s
     Parameters
     ----------
     amplitude_mso
-        Of the pulse: the more above threshold, the more waves and the longer the MEP. [%MSO]
+        Of the pulse; far above threshold, from some 1.6 times on, later waves make the MEP longer. [%MSO]
     mep_V
         Peak-to-peak size, as drawn. [V]
 
