@@ -157,7 +157,8 @@ def test_any_closed_pulse_starts_up_and_has_no_net_integral(inductance, capacita
     pulse = generate(circuit, kind)
     assert abs(pulse.imbalance) < 1e-3
     assert np.abs(pulse.didt).max() == 1.0
-    assert pulse.didt.max() > 0.98  # a slow switch costs the first peak a little
+    # A slow switch takes sin(x)/x from the first peak and half as long an average from the second.
+    assert pulse.didt.max() >= np.cos(circuit.omega_rad_per_s * rise_s / 2) - 1e-3
     assert pulse.lost_J <= pulse.stored_J * (1 + 1e-12)
 
 
