@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
+from scipy.integrate import trapezoid
 
 from tmsim.coil import CATALOGUE, WindingSpec
 from tmsim.core import InputError
@@ -36,14 +36,14 @@ _PULSES = {"Magstim": "magstim-rapid2-biphasic", "MagVenture": "magpro-x100-biph
 
 @dataclass(frozen=True, kw_only=True)
 class Heating:
-    """Range of the highest temperature of a coil in a session. [°C]
+    """Range of a coil's temperature after the warmest of its trains.
 
     ``earliest_pulses`` is the number of pulses after which the hottest case is above the temperature at which
     the device disarms.
     """
 
-    coolest: float
-    hottest: float
+    coolest_C: float
+    hottest_C: float
     earliest_pulses: int
 
 
@@ -58,7 +58,7 @@ def winding_heat(coil: WindingSpec, pulse: Waveform, didt_A_per_s: float) -> tup
     area_m2 = coil.wire_width_mm * coil.wire_height_mm * 1e-6
     mean_diameter_m = (coil.outer_mm + coil.inner_mm) / 2 * 1e-3
     length_m = coil.wings * coil.layers * coil.turns * math.pi * mean_diameter_m
-    square_A2_s = float(np.trapezoid(pulse.current_s**2, pulse.time_s)) * didt_A_per_s**2
+    square_A2_s = float(trapezoid(pulse.current_s**2, pulse.time_s)) * didt_A_per_s**2
     heat_J = COPPER_RESISTIVITY.value * length_m / area_m2 * square_A2_s
     return heat_J, COPPER_HEAT_CAPACITY.value * length_m * area_m2
 
@@ -75,14 +75,14 @@ def coil_heating(
     cool, warm = (temperature.value for temperature in ROOM_TEMPERATURE)
     n_pulses = sum(train.n_pulses for train in trains)
     return Heating(
-        coolest=cool + least_K * _equivalent_pulses(trains, COOLING_TIME.value),
-        hottest=warm + most_K * n_pulses,
+        coolest_C=cool + least_K * _equivalent_pulses(trains, COOLING_TIME.value),
+        hottest_C=warm + most_K * n_pulses,
         earliest_pulses=math.ceil((DISARM_TEMPERATURE.value - warm) / most_K),
     )
 
 
 def _equivalent_pulses(trains: tuple[Train, ...], tau_s: float) -> float:
-    """How many pulses at one moment would warm the coil as far as it ever gets."""
+    """How many pulses at one moment would warm the coil as much as it is after its warmest train."""
     rise = warmest = 0.0
     for train in trains:
         own = math.prod(
@@ -112,17 +112,17 @@ def check_heating(trains: tuple[Train, ...], coil: str, percent_mso: float) -> F
     didt_A_per_s = spec.didt_max.value * 1e6 * percent_mso / 100
     limit = DISARM_TEMPERATURE
     found = coil_heating(trains, spec, waveform(_PULSES[spec.brand]), didt_A_per_s)
-    hottest = f"{found.hottest:.0f} °C" if found.hottest <= limit.value else f"above {limit.value:g} °C"
-    if found.coolest > limit.value:
+    hottest = f"{found.hottest_C:.0f} °C" if found.hottest_C <= limit.value else f"above {limit.value:g} °C"
+    if found.coolest_C > limit.value:
         said = f"above {limit.value:g} °C at the end whatever is assumed"
     else:
-        said = f"{found.coolest:.0f} °C to {hottest}"
-    if found.hottest > limit.value:
+        said = f"{found.coolest_C:.0f} °C to {hottest}"
+    if found.hottest_C > limit.value:
         said += f", that after {found.earliest_pulses} pulses at the earliest"
     return Finding(
         rule="coil-heating",
         severity="info",
-        value=found.coolest,
+        value=found.coolest_C,
         limit=limit.value,
         unit="°C",
         source=limit.source,
