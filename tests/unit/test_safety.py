@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tmsim.core import InputError
+from tmsim.core import InputError, Parameter
 from tmsim.core.citations import citations
 from tmsim.pulse import (
     Block,
@@ -22,7 +22,16 @@ from tmsim.pulse import (
     parse_train,
     protocol,
 )
-from tmsim.safety import SCREENING, SEVERITIES, TRAIN_TABLES, check_session, form, read_answers, screen
+from tmsim.safety import (
+    SCREENING,
+    SEVERITIES,
+    TRAIN_TABLES,
+    check_session,
+    form,
+    parameters,
+    read_answers,
+    screen,
+)
 from tmsim.safety.precedent import precedent
 from tmsim.safety.trains import shortest_pause_s
 
@@ -66,7 +75,10 @@ def test_what_rests_on_recalled_tables_says_that_it_is_a_draft():
 
 
 def test_what_a_draft_protocol_leaves_unread_is_said():
-    assert "saint (draft): train, waveform recalled" in one(check_session(protocol("saint")), "protocol-status").message
+    assert (
+        "saint (draft): train, waveform recalled"
+        in one(check_session(protocol("saint")), "protocol-status").message
+    )
     assert of(check_session(protocol("qps5")), "protocol-status") == []
 
 
@@ -153,6 +165,12 @@ def test_without_a_share_of_threshold_the_tables_are_not_read(intensity):
     found = one(check_session(train(40, 0.1), intensity=intensity), "train-duration")
     assert found.severity == "outside-table"
     assert "can't be read" in found.message
+
+
+def test_an_intensity_in_place_of_the_protocols_own_takes_its_notes_along():
+    findings = check_session(protocol("itms"), intensity=PercentRMT(100))
+    assert of(findings, "protocol-status") == []
+    assert all("1 mV" not in found.message for found in findings)
 
 
 HF10 = protocol("hf10-standard").blocks[0]
@@ -342,6 +360,19 @@ def test_the_form_is_read_back_as_all_unknown(tmp_path):
     path.write_text("epilepsy = false", encoding="utf-8")
     with pytest.raises(InputError, match="epilepsy"):
         read_answers(path)
+
+
+def test_every_figure_names_its_work_or_says_that_it_is_assumed():
+    figures = []
+    for value in vars(parameters).values():
+        for item in value if isinstance(value, tuple) else (value,):
+            figures += item if isinstance(item, tuple) else (item,)
+    figures = [figure for figure in figures if isinstance(figure, Parameter)]
+    assert len(figures) > 25
+    for figure in figures:
+        assert figure.source in citations() or (figure.source, figure.status) == ("assumed", "unverified")
+    assert {device.source for device in parameters.DEVICES.values()} <= set(citations())
+    assert {table.source for table in TRAIN_TABLES} <= set(citations())
 
 
 def test_the_questions_say_where_they_are_from():

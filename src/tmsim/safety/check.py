@@ -41,13 +41,18 @@ def check_session(
     Raises
     ------
     InputError
-        An unknown device or coil, or one without the output it is used at.
+        An unknown device or coil, one without the output it is used at, or a session of more than a day.
     """
     if isinstance(session, Train):
         session = Protocol(id="train", label=str(session), blocks=(Block(train=session),))
     if intensity is not None:
-        blocks = tuple(replace(block, intensity=intensity) for block in session.blocks)
-        session = replace(session, blocks=blocks, intensity_range=None)
+        session = replace(
+            session,
+            blocks=tuple(replace(block, intensity=intensity) for block in session.blocks),
+            intensity_note="",
+            intensity_range=None,
+            unverified=tuple(field for field in session.unverified if field != "intensity"),
+        )
     percent_mso = _output(session, device or coil, percent_mso)
     findings = [*_status(session), *_trains(session), *check_dose(session), check_sound()]
     trains = tuple(block.train for block in session.blocks)

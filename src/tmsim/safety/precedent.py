@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator
 
 from tmsim.core import Status
 from tmsim.core.citations import citations
-from tmsim.pulse import Block, Intensity, Protocol, Train, list_protocols, protocol
+from tmsim.pulse import (
+    Block,
+    Intensity,
+    PercentAMT,
+    PercentRMT,
+    Protocol,
+    Train,
+    list_protocols,
+    protocol,
+)
 from tmsim.safety.types import Finding
 
 _TOLERANCE = 0.02
@@ -121,7 +130,7 @@ def _is_within(train: Train, published: Train) -> bool:
 
 
 def _no_stronger(intensity: Intensity | None, published: Intensity | None) -> bool:
-    if intensity is None or published is None:
-        return intensity is published
-    value, limit = getattr(intensity, "value", None), getattr(published, "value", None)
-    return type(intensity) is type(published) and value is not None and limit is not None and value <= limit
+    match intensity, published:
+        case (PercentRMT(own), PercentRMT(most)) | (PercentAMT(own), PercentAMT(most)):
+            return own <= most
+    return intensity is None and published is None
