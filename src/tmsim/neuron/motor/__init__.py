@@ -17,7 +17,7 @@ is that of a head model or of a real person.
 In 3000 subjects (RMT in %MSO, and over subjects the quartiles of each one's median MEP and the median of each
 one's SD over mean)::
 
-    RMT 67 +- 9    110 %RMT: 0.34 (0.21-0.71) mV, CV 0.79    120 %RMT: 0.90 (0.53-1.74) mV, CV 0.52
+    RMT 67 +- 9    110 %RMT: 0.34 (0.22-0.73) mV, CV 0.78    120 %RMT: 0.90 (0.54-1.76) mV, CV 0.51
 
 Threshold hunts are the 5-of-10 rule (Groppa2012) and maximum likelihood (Awiszus2003). A reliable MEP size
 takes thirty pulses or more (Cuypers2014). Descending waves follow logistic curves (Numssen2021), and the MEP

@@ -109,7 +109,10 @@ class MaximumLikelihood:
 
     @property
     def band_mso(self) -> tuple[float, float] | None:
-        """Central 95 % of the likelihood, as if all thresholds were equally likely before. [%MSO]"""
+        """Central 95 % of the likelihood, as if all thresholds were equally likely before. [%MSO]
+
+        It holds the threshold of some 90 of 100 virtual subjects: their own spread is not always 7 %.
+        """
         if not _both(self.trials):
             return None
         below = np.cumsum(np.exp(self.log_likelihood - self.log_likelihood.max()))
@@ -278,9 +281,9 @@ def error_curve(
     return ErrorCurve(
         method=method,
         n_subjects=len(subjects),
-        shares=shares,
-        error=quantiles,
-        with_estimate=known,
+        shares=read_only(shares),
+        error=read_only(quantiles),
+        with_estimate=read_only(known),
         pulses_used=float(np.median(used)),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from tmsim.core import InputError, stream
+from tmsim.core import InputError, read_only, stream
 from tmsim.neuron.motor.mep import draw_mep_V, median_mep_V, threshold_mso
 from tmsim.neuron.motor.parameters import MAX_SHIFT_RMT, PAIRED_PULSES, TEST_RMT, PairedPulse
 from tmsim.neuron.motor.types import DEVICE_MSO, Conditioned, Subject
@@ -20,9 +20,9 @@ def paired_pulse(subject: Subject, name: str, *, n_pulses: int = 20, repeat: int
     """Take a paired-pulse measure on a subject, as a lab does: ``n_pulses`` alone, as many in pairs.
 
     The subject's own ratio is drawn from the published range (log-normal, its 5th to 95th percentile). The
-    first pulse then shifts the subject's recruitment curve along the amplitude, by as much as
-    gives that ratio of medians at the test pulse, 120 %RMT. At other amplitudes the same shift gives other
-    ratios, and near the plateau hardly any facilitation.
+    conditioning pulse shifts the subject's recruitment curve along the amplitude by as much as gives that ratio
+    of medians at the test pulse, 120 %RMT. At other amplitudes the same shift gives other ratios, and near the
+    plateau hardly any facilitation. Medians, since single MEPs are skewed and some recordings' noise is too.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def paired_pulse(subject: Subject, name: str, *, n_pulses: int = 20, repeat: int
         shift_mso=shift_mso,
         limited=limited,
         conditioned=conditioned,
-        test_V=test_V,
-        conditioned_V=conditioned_V,
+        test_V=read_only(test_V),
+        conditioned_V=read_only(conditioned_V),
         measured_ratio=float(np.median(conditioned_V) / np.median(test_V)),
     )
 

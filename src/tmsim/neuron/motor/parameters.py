@@ -74,7 +74,6 @@ PEST_YES_MSO = Parameter(130, "%MSO", "Awiszus2003", "read", "virtual response t
 START_SIZE_V = Parameter(500e-6, "V", _GOETZ, "read", "MEP from which the 5-of-10 rule steps down")
 START_MSO = Parameter(35, "%MSO", "Groppa2012", "unverified", "where the way up begins")
 UP_STEP_MSO = Parameter(5, "%MSO", "Groppa2012", "unverified", "and its steps")
-RELIABLE_PULSES = Parameter(30, "1", "Cuypers2014", "read", "pulses for a reliable MEP size, at least")
 
 # Latency of the MEP in the first dorsal interosseous.
 LATENCY_S = Normal(
@@ -191,4 +190,4 @@ PAIRED_PULSES: dict[str, PairedPulse] = {
 """The paired-pulse measures by name. All ratios are recalled, none was read in its source."""
 
 TEST_RMT = Parameter(1.2, "RMT", "assumed", "unverified", "the test pulse; labs also set it for 1 mV")
-MAX_SHIFT_RMT = Parameter(0.3, "RMT", "assumed", "unverified", "the most a first pulse shifts the curve")
+MAX_SHIFT_RMT = Parameter(0.3, "RMT", "assumed", "unverified", "the most a pulse shifts the curve")

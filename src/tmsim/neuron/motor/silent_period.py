@@ -40,6 +40,6 @@ def silent_period(subject: Subject, times_rmt: npt.ArrayLike) -> SilentPeriod:
     return SilentPeriod(
         times_rmt=times,
         subject_s=read_only(typical_s * factor),
-        shares=np.array(_SHARES),
+        shares=read_only(np.array(_SHARES)),
         quantiles_s=read_only(np.exp(spread * ndtri(_SHARES))[:, None] * typical_s),
     )

@@ -240,11 +240,11 @@ class Conditioned:
     ratio
         Of the expected (median) conditioned MEP to that of the test pulse alone.
     shift_mso
-        How far the first pulse moves the recruitment curve up; negative where it facilitates. [%MSO]
+        How far the conditioning pulse moves the recruitment curve up; negative where it facilitates. [%MSO]
     limited
         Whether the curve had no room for the ratio drawn, for its plateau or its noise.
     conditioned
-        The subject as the second pulse finds it.
+        The subject as the test pulse finds it.
     test_V, conditioned_V
         Recorded MEPs of the test pulse alone and of the pair, (n_pulses,). [V]
     measured_ratio
