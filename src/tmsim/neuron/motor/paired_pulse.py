@@ -20,9 +20,9 @@ def paired_pulse(subject: Subject, name: str, *, n_pulses: int = 20, repeat: int
     """Take a paired-pulse measure on a subject, as a lab does: ``n_pulses`` alone, as many in pairs.
 
     The subject's own ratio is drawn from the published range (log-normal, its 5th to 95th percentile). The
-    conditioning pulse shifts the subject's recruitment curve along the amplitude by as much as gives that ratio
-    of medians at the test pulse, 120 %RMT. At other amplitudes the same shift gives other ratios, and near the
-    plateau hardly any facilitation. Medians, since single MEPs are skewed and some recordings' noise is too.
+    conditioning pulse shifts the subject's recruitment curve along the amplitude by as much as gives that
+    ratio of medians at the test pulse, 120 %RMT. At other amplitudes the same shift gives other ratios, and
+    near the plateau hardly any facilitation. Medians are taken since MEPs and the noise are skewed.
 
     Parameters
     ----------
