@@ -14,6 +14,7 @@ import pytest
 from spheres import sphere_head
 from tmsim import plan
 from tmsim.cli import main
+from tmsim.core import InputError
 from tmsim.core.citations import citations
 from tmsim.field import Solver
 from tmsim.formats import msh, navigation
@@ -297,3 +298,63 @@ def test_the_report_tells_the_provenance_of_the_outcome_and_its_plan(bench, cach
 
 def test_every_work_that_all_runs_cite_is_in_the_bibliography():
     assert set(ALWAYS) <= set(citations())
+
+
+MOTOR = PLAN.replace('dose = "1 A/us"', 'dose = "120 %RMT"\ndidt_max = "100 A/us"') + (
+    '[motor]\nsite = "head 0 0 74 mm"\nangle = "0 deg"\n'
+)
+
+
+def response_of(bench, cache, text, out):
+    file = bench / "motor.toml"
+    file.write_text(text)
+    return plan.run(plan.load(file), out, cache=cache).response
+
+
+def test_a_dose_in_percent_of_the_motor_threshold_is_worked_out_on_this_head(bench, cache, tmp_path):
+    told = response_of(bench, cache, MOTOR, tmp_path / "out")
+    threshold = told.threshold
+    assert threshold is not None
+    assert not threshold.measured
+    assert told.didt_A_per_s == pytest.approx(1.2 * threshold.didt_A_per_s)
+    assert threshold.percent_mso == pytest.approx(threshold.didt_A_per_s / 1e6)
+    assert {"recruitment.csv", "waveform.csv"} <= {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def test_a_measured_threshold_takes_the_place_of_a_simulated_one(bench, cache, tmp_path):
+    simulated = response_of(bench, cache, MOTOR, tmp_path / "simulated")
+    measured = response_of(bench, cache, MOTOR + 'rmt = "50 %MSO"\n', tmp_path / "measured")
+    assert measured.didt_A_per_s == pytest.approx(60e6)
+    assert measured.threshold.measured
+    # The field at threshold follows: the same field of the hand area, at the measured output.
+    assert measured.threshold.drive_V_per_m == pytest.approx(
+        simulated.threshold.drive_V_per_m * 50e6 / simulated.threshold.didt_A_per_s
+    )
+    assert measured.muscle.rmt_mso == pytest.approx(50, rel=1e-3)
+
+
+def test_without_a_hand_area_a_dose_in_percent_of_its_threshold_is_refused(bench, cache, tmp_path):
+    text = PLAN.replace('dose = "1 A/us"', 'dose = "120 %RMT"')
+    with pytest.raises(
+        InputError, match="but the coil could not be put over hand-knob-left"
+    ):
+        response_of(bench, cache, text, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_line_tells_who_fires_as_the_run_does(bench, capsys, tmp_path):
+    (bench / "motor.toml").write_text(MOTOR)
+    assert main(["run", str(bench / "motor.toml"), "--out", str(tmp_path / "out"), "--json"]) == 0
+    layers = json.loads(capsys.readouterr().out)["response"]["layers"]
+    assert main(["neuron", "recruit", str(bench / "motor.toml"), "--json"]) == 0
+    areas = json.loads(capsys.readouterr().out)["area_m2"]
+    assert areas == {layer["population"]: layer["area_m2"] for layer in layers}
+    assert areas["L5"] > 0
+
+
+def test_the_subject_of_a_plan_has_the_plans_threshold(bench, capsys):
+    (bench / "motor.toml").write_text(MOTOR + 'rmt = "50 %MSO"\n')
+    assert main(["motor", "hunt", "--plan", str(bench / "motor.toml"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rmt_mso"] == pytest.approx(50, rel=1e-3)
+    assert main(["motor", "hunt", "--plan", str(bench / "plan.toml")]) == 2
+    assert "no motor threshold in %MSO" in capsys.readouterr().err

@@ -7,11 +7,11 @@ import math
 import textwrap
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from tmsim.cli.show import Json, Picture, save_picture
+from tmsim.cli.show import Json, Picture, progress_bar, save_picture
 from tmsim.core import InputError, to_si
 
 app = typer.Typer(help="Neurons: which models there are, and at which field their cells fire.")
@@ -106,7 +106,7 @@ def neuron_threshold(
     cells, pulse = neuron_model(model), pulse_of(waveform)
     angle_rad = to_si(angle, "rad", name="--angle")
     gradient_per_m = to_si(gradient, "1/m", name="--gradient")
-    facts = {
+    facts: dict[str, Any] = {
         "model": cells.name,
         "waveform": pulse.name,
         "angle_rad": angle_rad,
@@ -143,9 +143,56 @@ def neuron_threshold(
     print(f"Threshold |E| of the {cells.name} model, {pulse.name}, {math.degrees(angle_rad):g} degrees")
     for name, value in zip(cells.populations, found, strict=True):
         print(f"{name:6}{value:6.0f} V/m")
-    if isinstance(cells, AxonTerminal):
-        axon = cells.axon
-        print(f"One terminal of {axon.diameter_um:g} um with E along it: {along:.0f} V/m")
+    if "terminal" in facts:
+        terminal = facts["terminal"]
+        along = f"{terminal['threshold_V_per_m']:.0f} V/m"
+        print(f"One terminal of {terminal['diameter_um']:g} um with E along it: {along}")
+
+
+@app.command("recruit")
+def neuron_recruit(
+    plan: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A plan in TOML, or an outcome.json; the default if left out.", show_default=False
+        ),
+    ] = None,
+    picture: Picture = None,
+    as_json: Json = False,
+) -> None:
+    """Who fires where, by layer, at the dose of a plan."""
+    import tmsim.plan
+
+    what = tmsim.plan.load(plan) if plan else tmsim.plan.default()
+    with progress_bar() as progress:
+        solved, response = tmsim.plan.response_of(what, progress=progress)
+    fired = response.recruitment
+    if fired is None:
+        raise InputError("head", f"{solved.head.name} has no cortex", "white matter under grey")
+    if picture is not None:
+        from tmsim.report.neuron import recruitment_figure
+
+        save_picture(recruitment_figure(solved.head, fired), picture)
+    if as_json:
+        facts = {
+            "model": fired.model,
+            "waveform": fired.waveform,
+            "didt_A_per_s": response.field.didt_A_per_s,
+            "motor_threshold_V_per_m": fired.motor_threshold_V_per_m,
+            "area_m2": dict(zip(fired.populations, fired.area_m2.tolist(), strict=True)),
+            "volume_m3": dict(zip(fired.populations, fired.volume_m3.tolist(), strict=True)),
+            "share_by_region": {
+                row.region: dict(zip(fired.populations, row.share, strict=True)) for row in fired.regions
+            },
+        }
+        print(json.dumps(facts, indent=2))
+        return
+    print(f"{fired.model} model, {fired.waveform}, {response.field.didt_A_per_s / 1e6:.4g} A/us")
+    print(f"{'':28}" + "".join(f"{name:>8}" for name in fired.populations))
+    print(f"{'cortex that fires, cm²':28}" + "".join(f"{1e4 * area:8.2f}" for area in fired.area_m2))
+    for row in fired.regions:
+        if max(row.share) >= 0.005:
+            print(f"{row.region + ', %':28}" + "".join(f"{100 * share:8.1f}" for share in row.share))
 
 
 @app.command("cell")

@@ -1,15 +1,16 @@
 """Plan: what to compute, in TOML; run it, and keep what was computed.
 
 ``plan.toml`` -> `load` (checked, defaults written out by `dump`) -> `run` (head, coil, placement, field,
-metrics, outputs, report) -> `Outcome`, which names all that went in and can be run again from itself.
-Solved fields are kept by content in the user's cache folder (``TMSIM_CACHE``): a change to a plan solves
-only what depends on it, and a change of the current slope solves nothing.
+motor threshold, dose, who fires, metrics, outputs, report) -> `Outcome`, which names all that went in and can
+be run again from itself. Solved fields are kept by content in the user's cache folder (``TMSIM_CACHE``): a
+change to a plan solves only what depends on it, and a change of the dose solves nothing.
 """
 
 from tmsim.plan.cache import Cache
 from tmsim.plan.outcome import Outcome
 from tmsim.plan.read import default, dump, load, parse
+from tmsim.plan.response import response_of
 from tmsim.plan.run import run
 from tmsim.plan.types import Plan
 
-__all__ = ["Cache", "Outcome", "Plan", "default", "dump", "load", "parse", "run"]
+__all__ = ["Cache", "Outcome", "Plan", "default", "dump", "load", "parse", "response_of", "run"]

@@ -35,11 +35,25 @@ from tmsim.neuron.motor.types import DEVICE_MSO
 from tmsim.neuron.response import Muscle, Response, Site
 from tmsim.placement import Placement, place
 from tmsim.plan.cache import Cache
-from tmsim.plan.stages import Clock, Solved, field_of, target_of
+from tmsim.plan.stages import Clock, Solved, field_of, solve, target_of
 from tmsim.plan.types import Plan
 from tmsim.pulse import CurrentSlope, PercentAMT, PercentMSO, PercentRMT, Waveform, waveform
 
 _CURVE_RMT, _CURVE_STEPS = (0.7, 1.6), 19  # the recruitment curve, in multiples of the motor threshold
+
+
+def response_of(plan: Plan, *, progress: Progress = silent) -> tuple[Solved, Response]:
+    """A plan up to the muscle, its fields from the user's cache where they were solved before."""
+    cache = Cache()
+
+    def first(what: str, done: float) -> None:
+        progress(what, done / 2)
+
+    def then(what: str, done: float) -> None:
+        progress(what, (1 + done) / 2)
+
+    solved = solve(plan, cache=cache, progress=first)
+    return solved, respond(plan, solved, cache=cache, progress=then)
 
 
 def respond(
