@@ -108,7 +108,8 @@ FAULTS: dict[str, tuple[Callable[[Bench], list[str]], str]] = {
     "missing pose file": (lambda b: b.call(pose=b.folder / "none.txt"), "none.txt"),
     "coil inside the head": (lambda b: b.with_pose(changed((2, 3), 60.0)), "inside|lift|head"),
     "neither pose nor target": (lambda b: b.call(pose=None), "--pose"),
-    "pose and target": (lambda b: b.call(target="F3"), "target"),
+    "pose and target": (lambda b: b.call(target="F3"), "--pose: given with --target"),
+    "pose and angle": (lambda b: b.call(angle="0 deg"), "--pose: given with --angle"),
     # Coils
     "unknown coil": (lambda b: b.call(coil="magstim-70mm-fig9"), "magstim-70mm-fig8"),
     "missing coil file": (lambda b: b.call(coil=b.folder / "none.ccd"), "none.ccd"),

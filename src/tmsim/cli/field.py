@@ -49,6 +49,10 @@ def field(
     given = {key: value for key, value in aim.items() if value is not None}
     if pose is None and target is None:
         raise InputError("--pose, --target", "neither is given", "one of the two")
+    if pose is not None and len(given) > 1:
+        raise InputError(
+            "--pose", f"given with --{next(iter(given))}", "it alone: it says all of where and how"
+        )
     slope_A_per_s = to_si(didt, "A/s", name="--didt")
     if not slope_A_per_s > 0:
         raise InputError("--didt", didt, "above zero")
