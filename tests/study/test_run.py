@@ -4,7 +4,9 @@ import csv
 import hashlib
 import json
 import platform
+import re
 import shutil
+import wave
 from pathlib import Path
 
 import nibabel as nib
@@ -335,9 +337,7 @@ def test_a_measured_threshold_takes_the_place_of_a_simulated_one(bench, cache, t
 
 def test_without_a_hand_area_a_dose_in_percent_of_its_threshold_is_refused(bench, cache, tmp_path):
     text = PLAN.replace('dose = "1 A/us"', 'dose = "120 %RMT"')
-    with pytest.raises(
-        InputError, match="but the coil could not be put over hand-knob-left"
-    ):
+    with pytest.raises(InputError, match="but the coil could not be put over hand-knob-left"):
         response_of(bench, cache, text, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -358,3 +358,36 @@ def test_the_subject_of_a_plan_has_the_plans_threshold(bench, capsys):
     assert json.loads(capsys.readouterr().out)["rmt_mso"] == pytest.approx(50, rel=1e-3)
     assert main(["motor", "hunt", "--plan", str(bench / "plan.toml")]) == 2
     assert "no motor threshold in %MSO" in capsys.readouterr().err
+
+
+def test_a_run_holds_a_session_and_leaves_its_pulses_sound_and_after_effect(bench):
+    held = Outcome.read(bench / "out").session
+    assert (held.protocol, held.n_pulses, held.intensity) == ("itbs600", 600, "1 A/us")
+    with (bench / "out" / "pulses.csv").open() as file:
+        onsets_s = [float(row["onset_s"]) for row in csv.DictReader(file)]
+    assert len(onsets_s) == 600
+    assert onsets_s[-1] == pytest.approx(191.84)
+    with wave.open(str(bench / "out" / "clicks.wav")) as sound:
+        assert sound.getnframes() > 20 * sound.getframerate()
+    effect = held.after_effects[0]
+    assert effect.model == "huang"
+    assert 0 < effect.mean_change < 1
+    assert effect.sd > effect.mean_change
+
+
+def test_a_session_that_contradicts_itself_is_refused_before_anything_is_written(bench, cache, tmp_path):
+    text = PLAN + '[session]\nprotocol = "40 pulses at 10 Hz every 2 s, for 3000 pulses"\n'
+    with pytest.raises(InputError, match="repeated every 2 s"):
+        response_of(bench, cache, text, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_line_holds_the_session_of_the_run(bench, capsys):
+    assert main(["session", str(bench / "plan.toml"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == json.loads(Outcome.read(bench / "out").session.model_dump_json())
+    assert main(["session", str(bench / "plan.toml")]) == 0
+    said = capsys.readouterr().out
+    assert "600 pulses at 1 A/us in 3.3 min" in said
+    assert "no verdict" not in said
+    assert not re.search(r"\bsafe\b|cleared", said)

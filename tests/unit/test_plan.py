@@ -22,6 +22,7 @@ from tmsim.plan.types import (
     OutputPlan,
     Plan,
     PulsePlan,
+    SessionPlan,
 )
 from tmsim.pulse import PercentMSO
 
@@ -63,6 +64,7 @@ plans = st.builds(
     ),
     motor=st.builds(MotorPlan, site=words, rmt=quantity(0.1, 100, "%MSO") | st.just("")),
     neuron=st.builds(NeuronPlan, model=st.sampled_from(["directional", "magnitude", "cosine"])),
+    session=st.builds(SessionPlan, protocol=words, plasticity=words, people=st.integers(2, 1000)),
     field=st.builds(FieldPlan, order=st.sampled_from([1, 2]), tolerance=st.floats(1e-10, 1e-2)),
     output=st.builds(OutputPlan, t1=words | st.just("")),
 )

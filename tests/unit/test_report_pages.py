@@ -29,12 +29,15 @@ from tmsim.neuron.motor import (
 )
 from tmsim.neuron.response import Muscle, Response, Site
 from tmsim.placement.types import Placement
-from tmsim.pulse import waveform
+from tmsim.plasticity import default_model, draw_people, respond
+from tmsim.pulse import PercentMSO, PercentRMT, protocol, waveform
 from tmsim.report.charts import curves_figure, slices_figure
 from tmsim.report.figures import magnitude_figure, normal_figure, placement_figure
 from tmsim.report.html import numbers_of, page, region_text, slopes_of, three_digits, write_report
 from tmsim.report.layout import letters
-from tmsim.report.types import ReportInput
+from tmsim.report.types import BlockResult, Hearing, ReportInput, Session
+from tmsim.safety import check_session
+from tmsim.sensation import hear, scalp_to_cortex
 
 HALF_WIDTHS_m = np.array([0.076, 0.092, 0.084])  # of the head: right, front, up
 SLOPE = 2e6
@@ -111,6 +114,22 @@ def response_of(head, field):
     )
 
 
+def session_of(head, field):
+    """Theta burst at 120 %RMT in ten people."""
+    held = protocol("itbs600")
+    block = held.blocks[0]
+    group = respond(draw_people(7, 10), default_model(block.train).after_effect(block.train, PercentRMT(120)))
+    return Session(
+        protocol=held,
+        intensity=PercentRMT(120),
+        percent_mso=60.0,
+        findings=check_session(held, device="magstim-rapid2", percent_mso=60.0),
+        blocks=(BlockResult(block=block, group=group, missing=""),),
+        hearing=(Hearing(ear="left", sound=hear(block.train, PercentMSO(60), 0.11)),),
+        scalp=scalp_to_cortex(head, field, waveform("magpro-x100-biphasic")),
+    )
+
+
 @pytest.fixture(scope="module")
 def head():
     plain = sphere_head((0.055, 0.066, 0.070, 0.076, 0.084), (1, 2, 3, 4, 5), cell_m=0.009, jitter=0)
@@ -152,6 +171,7 @@ def report(head):
         field=field,
         metrics=metrics,
         response=response_of(head, field),
+        session=session_of(head, field),
         plan_toml='[coil]\nsource = "<loop>"\n',
         provenance={"tmsim": "0.0.test", "seed": "7"},
         citations=("Deng2013",),
@@ -206,7 +226,7 @@ def test_the_report_is_one_file_that_asks_for_nothing_else(html, seen):
 
 
 def test_every_image_of_the_report_decodes_at_its_stated_size(seen):
-    assert len(seen.images) == 10
+    assert len(seen.images) == 12
     for image in seen.images:
         pixels = imread(io.BytesIO(base64.b64decode(image["src"].split(",")[1])), format="png")
         assert pixels.shape[:2] == (int(image["height"]), int(image["width"]))
@@ -288,6 +308,20 @@ def test_the_report_tells_the_dose_by_three_rules_and_who_has_the_threshold(repo
     assert "40.0 %MSO" in text  # the subject's own
 
 
+def test_the_report_tells_the_session_and_gives_no_clearance(report):
+    parser = Seen()
+    parser.feed(page(report))
+    text = re.sub(r"\s+", " ", parser.text)
+    assert "Intermittent theta burst of the left DLPFC draft" in text
+    assert "600 pulses at 120 %RMT (60 %MSO) in 3.3 min; the last pulse comes at 3.2 min" in text
+    # A plain Rapid2 gives 25 Hz at 60 %MSO, half of what theta burst needs.
+    assert "stop · device rate" in text
+    assert text.index("stop ·") < text.index("info ·")
+    assert re.search(r"\bsafe\b|cleared", text) is None
+    assert "10 people drawn" not in text  # that is in the picture
+    assert "respond as expected" in text
+
+
 def test_what_is_unknown_is_left_out(report):
     bare = replace(
         report,
@@ -297,6 +331,7 @@ def test_what_is_unknown_is_left_out(report):
         metrics=replace(report.metrics, target_m=None, target_mean_V_per_m=None, target_normal_V_per_m=None,
                         target_tangential_V_per_m=None, regions=()),
         citations=(),
+        session=None,
         response=replace(report.response, didt_max_A_per_s=None, threshold=None, hand=None, target=None,
                          doses=(), recruitment=None, muscle=None, missing="there is no cortex"),
     )  # fmt: skip

@@ -11,13 +11,11 @@ from typing import Annotated
 
 import typer
 
-from tmsim.cli import coil, field, head, motor, neuron, plan, plasticity, protocol, pulse, run
+from tmsim.cli import coil, field, head, motor, neuron, plan, plasticity, protocol, pulse, run, session
 from tmsim.core import TmsimError
 
 app = typer.Typer(
     name="tmsim",
-    help="Simulate transcranial magnetic stimulation: which electric field a coil induces in a head.\n\n"
-    "Research software, not a medical device.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -25,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(field.field)
+app.command()(session.session)
 app.command()(protocol.screen)
 app.add_typer(head.app, name="head")
 app.add_typer(coil.app, name="coil")
@@ -88,7 +87,7 @@ def tmsim(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Simulate transcranial magnetic stimulation: which electric field a coil induces in a head.
+    """Simulate transcranial magnetic stimulation on a real head: coil, field, neurons, session, aftermath.
 
     Research software, not a medical device.
     """

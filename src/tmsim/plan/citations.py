@@ -12,12 +12,13 @@ from tmsim.neuron.response import Response
 from tmsim.placement import NAMED_POINTS, BeamF3, Electrode, Named, Placement, parse_target
 from tmsim.plan.stages import Solved
 from tmsim.pulse.parameters import STIMULATORS
+from tmsim.report.types import Session
 
 ALWAYS = ("Deng2013", "Desikan2006", "Jones2000", "Thielscher2015")
 """Half-depth and spread; regions; the mid-cortical surface; the convention of poses and tissue tags."""
 
 
-def citations_of(solved: Solved, response: Response) -> tuple[str, ...]:
+def citations_of(solved: Solved, response: Response, session: Session | None) -> tuple[str, ...]:
     """BibTeX keys of the sources behind a run, in alphabetical order; those that CITATIONS.bib knows."""
     head, coil, method = solved.head, solved.coil, solved.field.method
     standard = set(np.unique(head.tags).tolist()) - set(head.sigma_S_per_m)
@@ -32,6 +33,10 @@ def citations_of(solved: Solved, response: Response) -> tuple[str, ...]:
         keys |= {"Weise2025", "Caulfield2021", "Dannhauer2024", DISTANCE_SLOPE.source}
     if response.muscle is not None:
         keys |= {"Goetz2019", "Awiszus2003"}
+    if session is not None:
+        keys |= {*session.protocol.sources, *(finding.source for finding in session.findings)}
+        groups = (result.group for result in session.blocks if result.group is not None)
+        keys |= {source for group in groups for source in group.effect.sources}
     if isinstance(solved.pose, Placement):
         match parse_target(solved.pose.target):
             case Electrode():

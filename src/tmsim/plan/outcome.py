@@ -7,10 +7,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tmsim.core import InputError
+from tmsim.core import InputError, Status
 from tmsim.field.types import ErrorEstimate, Metrics
 from tmsim.neuron.dose import Dose
 from tmsim.plan.types import Plan, Row
+from tmsim.pulse.protocol import Badge
+from tmsim.safety import Severity
 
 FILE_NAME = "outcome.json"
 
@@ -102,6 +104,43 @@ class ResponseRecord(Record):
     missing: str
 
 
+class FindingRecord(Record):
+    """A finding on the session, with the status of the figure behind it."""
+
+    rule: str
+    severity: Severity
+    message: str
+    source: str
+    status: Status
+
+
+class AfterEffectRecord(Record):
+    """What a block leaves at its peak: mean relative change of the MEP over people, and their spread."""
+
+    model: str
+    peak_s: float
+    mean_change: float
+    sd: float
+    responders: float
+    people: int
+    notes: tuple[str, ...]
+
+
+class SessionRecord(Record):
+    """One session at the plan's dose."""
+
+    protocol: str
+    status: Badge
+    intensity: str
+    percent_mso: float | None
+    n_pulses: int
+    duration_s: float
+    findings: tuple[FindingRecord, ...]
+    after_effects: tuple[AfterEffectRecord, ...]
+    scalp_V_per_m: float
+    scalp_to_cortex: float
+
+
 class Outcome(Record):
     """One run, complete: ``tmsim run outcome.json`` runs it again.
 
@@ -116,6 +155,7 @@ class Outcome(Record):
     field: FieldRecord
     metrics: Metrics
     response: ResponseRecord
+    session: SessionRecord | None
     at_coil_maximum: AtCoilMaximum | None
     timings_s: dict[str, float]
     files: dict[str, str]

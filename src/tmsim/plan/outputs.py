@@ -20,6 +20,8 @@ from tmsim.neuron.response import Response
 from tmsim.placement import Placement, Pose, write_pose
 from tmsim.plan.outcome import Provenance
 from tmsim.plan.stages import Solved
+from tmsim.report.types import Session
+from tmsim.sensation import click_train, write_wav
 
 Grid = tuple[FloatArray, tuple[int, int, int]]
 """Affine from voxel indices to head coordinates [m], and shape."""
@@ -114,8 +116,38 @@ def write_navigation(folder: Path, pose: Pose) -> None:
     navigation.write_localite(folder / "pose_localite.xml", poses_mm)
 
 
+def write_session(folder: Path, session: Session) -> None:
+    """``pulses.csv``, ``after_effect.csv``, ``findings.csv`` and ``clicks.wav``.
+
+    The onset of each pulse by block, mean and standard deviation over people of the relative change of the
+    MEP, the findings, and how the first half minute sounds.
+    """
+    pulses = (
+        (number, onset_s)
+        for number, result in enumerate(session.blocks, start=1)
+        for onset_s in result.block.train.onsets_s().tolist()
+    )
+    _write_rows(folder / "pulses.csv", ("block", "onset_s"), pulses)
+    after = (
+        (number, *row)
+        for number, result in enumerate(session.blocks, start=1)
+        if (group := result.group) is not None
+        for row in zip(group.effect.time_s.tolist(), group.mean.tolist(), group.sd.tolist(), strict=True)
+    )
+    _write_rows(folder / "after_effect.csv", ("block", "time_s", "mean_change", "sd"), after)
+    columns = ("severity", "rule", "value", "limit", "unit", "source", "status", "message")
+    findings = ([getattr(finding, column) for column in columns] for finding in session.findings)
+    _write_rows(folder / "findings.csv", columns, findings)
+    write_wav(click_train(session.blocks[0].block.train), folder / "clicks.wav")
+
+
 def write_report_of(
-    folder: Path, solved: Solved, response: Response, metrics: Metrics, provenance: Provenance
+    folder: Path,
+    solved: Solved,
+    response: Response,
+    session: Session | None,
+    metrics: Metrics,
+    provenance: Provenance,
 ) -> None:
     """``report.html``: one file with pictures, numbers, methods, provenance and the plan beside it."""
     from tmsim.report import ReportInput, write_report  # matplotlib takes a second to load
@@ -134,6 +166,7 @@ def write_report_of(
         field=response.field,
         metrics=metrics,
         response=response,
+        session=session,
         plan_toml=(folder / "plan.toml").read_text(encoding="utf-8"),
         provenance=told,
         citations=provenance.citations,

@@ -12,11 +12,12 @@ from tmsim.plan.outcome import FILE_NAME, Outcome, Provenance
 from tmsim.plan.read import with_paths
 from tmsim.plan.stages import ROOMS, Solved, coil_content
 from tmsim.plan.types import AtPoseFile, Plan
+from tmsim.report.types import Session
 
-_CODE = (*ROOMS, "formats", "neuron", "plan", "pulse", "report")
+_CODE = (*ROOMS, "formats", "neuron", "plan", "plasticity", "pulse", "report", "safety", "sensation")
 
 
-def provenance_of(plan: Plan, solved: Solved, response: Response) -> Provenance:
+def provenance_of(plan: Plan, solved: Solved, response: Response, session: Session | None) -> Provenance:
     """Code, inputs and works behind a run."""
     built_in = {"head": solved.head.origin.sha256, "coil": sha256_of(*coil_content(solved.coil))}
     return Provenance(
@@ -26,7 +27,7 @@ def provenance_of(plan: Plan, solved: Solved, response: Response) -> Provenance:
         spec_sha256=sha256_of(with_paths(plan, lambda text: Path(text).name).model_dump(mode="json")),
         inputs_sha256={**built_in, **_files_of(plan)},
         seed=plan.seed,
-        citations=citations_of(solved, response),
+        citations=citations_of(solved, response, session),
     )
 
 
@@ -55,7 +56,7 @@ def standing(portable: Plan, plan: Plan, out: Path) -> Outcome | None:
 def _files_of(plan: Plan) -> dict[str, str]:
     """SHA-256 of the inputs of a plan that are files."""
     sources = {"head": plan.head.source, "coil": plan.coil.source, "t1": plan.output.t1}
-    sources["waveform"] = plan.pulse.waveform
+    sources |= {"waveform": plan.pulse.waveform, "protocol": plan.session.protocol}
     if isinstance(plan.placement, AtPoseFile):
         sources["pose"] = plan.placement.pose_file
     return {name: sha256_of_file(Path(text)) for name, text in sources.items() if Path(text).is_file()}

@@ -79,11 +79,21 @@ def with_paths(plan: Plan, change: Callable[[str], str]) -> Plan:
     coil = plan.coil.model_copy(update={"source": _if_path(plan.coil.source, change)})
     output = plan.output.model_copy(update={"t1": change(plan.output.t1) if plan.output.t1 else ""})
     pulse = plan.pulse.model_copy(update={"waveform": _if_path(plan.pulse.waveform, change)})
+    session = plan.session
+    if session.protocol.lower().endswith(".toml"):  # a sentence may have dots and strokes too
+        session = session.model_copy(update={"protocol": change(session.protocol)})
     placement = plan.placement
     if isinstance(placement, AtPoseFile):
         placement = AtPoseFile(pose_file=change(placement.pose_file))
     return plan.model_copy(
-        update={"head": head, "coil": coil, "pulse": pulse, "output": output, "placement": placement}
+        update={
+            "head": head,
+            "coil": coil,
+            "pulse": pulse,
+            "session": session,
+            "output": output,
+            "placement": placement,
+        }
     )
 
 

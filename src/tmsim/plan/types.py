@@ -172,6 +172,21 @@ class NeuronPlan(Section):
     model: Literal["directional", "magnitude", "cosine"] = "directional"
 
 
+class SessionPlan(Section):
+    """Which pulses, in which order, at the dose of the pulse: one session.
+
+    ``protocol`` is a name of the library (``tmsim protocol list``), a ``.toml`` file, a sentence, or empty
+    for a single pulse; ``plasticity`` a model's name, or empty for that which suits the train; ``device`` the
+    stimulator whose limits are checked (``tmsim protocol check --help``), or empty; ``people`` how many are
+    drawn to show how much they differ.
+    """
+
+    protocol: str = "itbs600"
+    plasticity: str = ""
+    device: str = "magstim-super-rapid2-plus"
+    people: int = Field(default=200, ge=2, le=100_000)
+
+
 class FieldPlan(Section):
     """How the field is solved."""
 
@@ -202,5 +217,6 @@ class Plan(Section):
     pulse: PulsePlan = PulsePlan()
     motor: MotorPlan = MotorPlan()
     neuron: NeuronPlan = NeuronPlan()
+    session: SessionPlan = SessionPlan()
     field: FieldPlan = FieldPlan()
     output: OutputPlan = OutputPlan()

@@ -25,10 +25,13 @@ from tmsim.report.methods import method_text
 from tmsim.report.motor import hunt_figure, pairs_figure
 from tmsim.report.motor import recruitment_curve_figure as mep_figure
 from tmsim.report.neuron import recruitment_figure
-from tmsim.report.pulse import pulse_figure
+from tmsim.report.plasticity import after_effect_figure
+from tmsim.report.pulse import pulse_figure, train_figure
 from tmsim.report.types import ReportInput
+from tmsim.sensation import click_train, wav_bytes
 
 _SHOWN_REGIONS = 15
+_HEARD_s = 12.0  # of the session, as a sound
 _REGION_WORDS = re.compile(
     "(rostral|caudal|superior|inferior|middle|medial|lateral|anterior|posterior|isthmus|transverse|pars|banks"
     "|frontal|temporal)(?=[a-z])"
@@ -97,6 +100,8 @@ def page(report: ReportInput) -> str:
         field=field,
         metrics=metrics,
         response=report.response,
+        session=report.session,
+        clicks=_clicks(report),
         slope=slope_text(field.didt_A_per_s),
         slope_text=slope_text,
         slopes=[slope_text(s) for s in slopes_of(report)],
@@ -239,7 +244,21 @@ def _pictures(report: ReportInput) -> dict[str, Picture]:
             "hunt": hunt_figure(response.muscle.hunt),
             "pairs": pairs_figure(response.muscle.pairs),
         }
+    if session := report.session:
+        figures |= {f"train_{k}": train_figure(result.block.train) for k, result in enumerate(session.blocks)}
+        groups = [result.group for result in session.blocks if result.group is not None]
+        titles = [result.block.site or "the session" for result in session.blocks if result.group is not None]
+        if groups:
+            figures["after"] = after_effect_figure(groups, titles)
     return {name: _picture(figure) for name, figure in figures.items()}
+
+
+def _clicks(report: ReportInput) -> str:
+    """The first seconds of the session as a sound, as a data address; empty where there is no session."""
+    if report.session is None:
+        return ""
+    samples = click_train(report.session.blocks[0].block.train, duration_s=_HEARD_s)
+    return "data:audio/wav;base64," + base64.b64encode(wav_bytes(samples)).decode("ascii")
 
 
 def _picture(figure: Figure) -> Picture:

@@ -1,0 +1,121 @@
+"""Results as records of an outcome: plain numbers and words, no arrays."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from tmsim.field.types import EField, Metrics
+from tmsim.neuron.response import Response
+from tmsim.placement import Placement, Pose
+from tmsim.plan.outcome import (
+    AfterEffectRecord,
+    AtCoilMaximum,
+    FieldRecord,
+    FindingRecord,
+    LayerRecord,
+    MuscleRecord,
+    PoseRecord,
+    ResponseRecord,
+    SessionRecord,
+    ThresholdRecord,
+)
+from tmsim.report.types import Session
+
+
+def pose_record(pose: Pose) -> PoseRecord:
+    """Where the coil sat."""
+    known: dict[str, Any] = {"simnibs_mm": tuple(map(tuple, pose.to_simnibs_mm().tolist()))}
+    if isinstance(pose, Placement):
+        known |= {"target": pose.target, "scalp_m": tuple(pose.scalp_m.tolist())}
+        known |= {"gap_m": pose.gap_m, "lifted_m": pose.lifted_m}
+    return PoseRecord(**known)
+
+
+def field_record(field: EField) -> FieldRecord:
+    """How the field was solved."""
+    return FieldRecord(
+        didt_A_per_s=field.didt_A_per_s,
+        unknowns=field.unknowns,
+        iterations=field.iterations,
+        relative_residual=field.relative_residual,
+        error=field.error,
+    )
+
+
+def response_record(response: Response) -> ResponseRecord:
+    """From pulse to muscle."""
+    threshold, hand, fired, muscle = (
+        response.threshold, response.hand, response.recruitment, response.muscle,
+    )  # fmt: skip
+    return ResponseRecord(
+        waveform=response.waveform.name,
+        didt_A_per_s=response.field.didt_A_per_s,
+        didt_max_A_per_s=response.didt_max_A_per_s,
+        threshold=threshold and hand and ThresholdRecord(site=hand.target, **asdict(threshold)),
+        doses=response.doses,
+        layers=()
+        if fired is None
+        else tuple(
+            LayerRecord(
+                population=name,
+                area_m2=float(fired.area_m2[k]),
+                volume_m3=float(fired.volume_m3[k]),
+                share=float(fired.share[k]),
+            )
+            for k, name in enumerate(fired.populations)
+        ),
+        muscle=muscle
+        and MuscleRecord(
+            rmt_mso=muscle.curve.rmt_mso,
+            hunted_rmt_mso=muscle.hunt.estimate_mso,
+            mep_V=float(np.ptp(muscle.trace.emg_V)),
+            latency_s=muscle.trace.latency_s,
+        ),
+        missing=response.missing,
+    )
+
+
+def session_record(session: Session) -> SessionRecord:
+    """The session, with what it leaves at its peak."""
+    held = session.protocol
+    return SessionRecord(
+        protocol=held.id,
+        status=held.status,
+        intensity=str(session.intensity),
+        percent_mso=session.percent_mso,
+        n_pulses=held.n_pulses,
+        duration_s=held.duration_s,
+        findings=tuple(
+            FindingRecord(
+                rule=f.rule, severity=f.severity, message=f.message, source=f.source, status=f.status
+            )
+            for f in session.findings
+        ),
+        after_effects=tuple(
+            AfterEffectRecord(
+                model=group.effect.model,
+                peak_s=float(group.effect.time_s[group.effect.peak]),
+                mean_change=float(group.mean[group.effect.peak]),
+                sd=float(group.sd[group.effect.peak]),
+                responders=float(group.responders.mean()),
+                people=len(group.change),
+                notes=group.effect.notes,
+            )
+            for result in session.blocks
+            if (group := result.group) is not None
+        ),
+        scalp_V_per_m=session.scalp.scalp_V_per_m,
+        scalp_to_cortex=session.scalp.ratio,
+    )
+
+
+def at_maximum(response: Response, metrics: Metrics) -> AtCoilMaximum | None:
+    """The peak field at full output, where that is known."""
+    most = response.didt_max_A_per_s
+    if most is None:
+        return None
+    gain = most / response.field.didt_A_per_s
+    return AtCoilMaximum(didt_A_per_s=most, p999_V_per_m=metrics.p999_V_per_m * gain)
