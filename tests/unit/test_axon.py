@@ -149,6 +149,13 @@ def test_the_model_gives_each_place_its_own_threshold():
         model.thresholds_V_per_m(Drive(polar_rad=np.zeros(1), gradient_per_m=np.array([1500.0])), PULSE)
 
 
+def test_a_cell_of_one_terminal_has_thresholds_or_none_but_no_nan():
+    drive = Drive(polar_rad=np.linspace(0, math.pi, 50), gradient_per_m=np.linspace(-900, 900, 50))
+    found = AxonTerminal(terminals=1).thresholds_V_per_m(drive, waveform("ctms1-30us"))
+    assert not np.isnan(found).any()
+    assert (found > 200).all()
+
+
 def test_the_command_line_prints_thresholds_and_draws_the_membrane(capsys, tmp_path):
     picture = tmp_path / "membrane.png"
     argv = [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from tmsim.core import FloatArray, InputError, stream
+from tmsim.core import FloatArray, InputError, read_only, stream
 from tmsim.neuron.cable import Axon
 from tmsim.neuron.directional import GRADIENT_RANGE_per_m, check_gradient
 from tmsim.neuron.threshold import search
@@ -19,7 +20,11 @@ from tmsim.pulse.types import Waveform
 TERMINAL = Axon(diameter_um=1.0, internodes=6, silent_nodes=2)
 """Its strength-duration curve is the measured one; the silent nodes are where the branch leaves its cell."""
 
-N_CELLS, N_AZIMUTHS, N_POLAR, N_GRADIENTS = 5, 24, 37, 9
+N_CELLS = 5
+# Thresholds are tabulated over these and interpolated.
+_POLAR_rad = np.linspace(0.0, math.pi, 37)
+_AZIMUTH_rad = 2 * math.pi * np.arange(24) / 24
+_GRADIENT_per_m = np.linspace(-GRADIENT_RANGE_per_m, GRADIENT_RANGE_per_m, 9)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +57,9 @@ class AxonTerminal:
 
     name: ClassVar[str] = "axon"
     validity: ClassVar[str] = (
-        "Terminals of myelinated axons, all alike, in random directions; no dendrites, no soma. Axons of 0.3 "
-        "to 3 um, single pulses, field gradients up to 100 %/mm. Relative thresholds only."
+        "Terminals of myelinated axons, all alike, in random directions; no dendrites, no soma. Axons of 0.2 "
+        "to 5 um, held against figures from 0.3 to 3; single pulses; field gradients up to 100 %/mm. "
+        "Relative thresholds only."
     )
     populations: ClassVar[tuple[str, ...]] = ("L5",)
 
@@ -71,7 +77,7 @@ class AxonTerminal:
         return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
     def thresholds_V_per_m(self, drive: Drive, waveform: Waveform) -> FloatArray:
-        """Peak ``|E|`` at which the median cell fires, (1, n). [V/m]
+        """Peak ``|E|`` at which the median cell fires, (1, n); infinite where it can't. [V/m]
 
         Raises
         ------
@@ -79,27 +85,33 @@ class AxonTerminal:
             A field gradient is beyond 100 %/mm.
         """
         check_gradient(drive)
-        polar = np.linspace(0.0, math.pi, N_POLAR)
-        gradient = np.linspace(-GRADIENT_RANGE_per_m, GRADIENT_RANGE_per_m, N_GRADIENTS)
-        towards, away = (
-            np.array([search(self.axon, waveform, angle_rad=a, gradient_per_m=g) for g in gradient])
-            for a in (0.0, math.pi)
-        )
-        cells = [self._cell(polar, gradient, towards, away, self.directions(k)) for k in range(N_CELLS)]
+        towards, away = _axon_thresholds(self.axon, waveform)
+        cells = [_excitability(self.directions(k), 1 / towards, 1 / away) for k in range(N_CELLS)]
         table = np.median(np.concatenate(cells, axis=2), axis=2)
         points = np.column_stack([drive.polar_rad, drive.gradient_per_m])
-        return RegularGridInterpolator((polar, gradient), table)(points)[None]
-
-    def _cell(
-        self, polar: FloatArray, gradient: FloatArray, towards: FloatArray, away: FloatArray, ends: FloatArray
-    ) -> FloatArray:
-        """Thresholds of one cell, (n_polar, n_gradients, n_azimuths). [V/m]"""
-        azimuth = 2 * math.pi * np.arange(N_AZIMUTHS) / N_AZIMUTHS
-        theta, phi = np.meshgrid(polar, azimuth, indexing="ij")
-        field = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=-1)
-        seen = np.multiply.outer(gradient, ends[:, 2])  # along each axon, (n_gradients, terminals)
-        along = (field @ ends.T)[:, None]  # (n_polar, 1, n_azimuths, terminals)
         with np.errstate(divide="ignore"):
-            first = np.interp(seen, gradient, 1 / towards)[None, :, None] * along
-            second = np.interp(seen, gradient, 1 / away)[None, :, None] * -along
-            return 1 / np.maximum(np.maximum(first, second).max(axis=3), 0.0)
+            return 1 / RegularGridInterpolator((_POLAR_rad, _GRADIENT_per_m), table)(points)[None]
+
+
+@lru_cache(maxsize=32)
+def _axon_thresholds(axon: Axon, waveform: Waveform) -> tuple[FloatArray, FloatArray]:
+    """Of a field towards the terminal and away from it, by gradient, (n_gradients,) each. [V/m]"""
+    towards, away = (
+        np.array([search(axon, waveform, angle_rad=a, gradient_per_m=g) for g in _GRADIENT_per_m])
+        for a in (0.0, math.pi)
+    )
+    return read_only(towards), read_only(away)
+
+
+def _excitability(ends: FloatArray, towards: FloatArray, away: FloatArray) -> FloatArray:
+    """One over the threshold of a cell with terminals along ``ends``, (n_polar, n_gradients, n_azimuths).
+
+    ``towards`` and ``away`` are the same of its axons, by gradient. [m/V]
+    """
+    theta, phi = np.meshgrid(_POLAR_rad, _AZIMUTH_rad, indexing="ij")
+    field = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=-1)
+    along = (field @ ends.T)[:, None]  # (n_polar, 1, n_azimuths, terminals)
+    seen = np.multiply.outer(_GRADIENT_per_m, ends[:, 2])  # along each axon, (n_gradients, terminals)
+    first = np.interp(seen, _GRADIENT_per_m, towards)[None, :, None] * along
+    second = np.interp(seen, _GRADIENT_per_m, away)[None, :, None] * -along
+    return np.maximum(first, second).max(axis=3)

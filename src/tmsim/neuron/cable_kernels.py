@@ -2,7 +2,8 @@
 
 One step: gates by their exact exponential at the potential of the step before, then the potential by implicit
 Euler. The linear system of a tree whose parents stand before their children is solved in one sweep to the
-root and one back (Hines1984); without branches that is the tridiagonal solve.
+root and one back (Hines1984); without branches that is the tridiagonal solve. Kinetics are
+those of Aberra2018.
 """
 
 from __future__ import annotations

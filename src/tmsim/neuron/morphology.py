@@ -16,7 +16,7 @@ from tmsim.neuron.parameters import INTERNODE_LENGTH, NODE_LENGTH, SHORTEST_MYEL
 _LONGEST_PASSIVE_um, _LONGEST_BARE_um = 10.0, 5.0
 
 
-def load_cell(path: Path) -> Cable:
+def load_cell(source: str | Path) -> Cable:
     """The compartments of a cell in an ``.swc`` file, with the first of its points at the origin.
 
     The soma is a ball at the first point, if that belongs to one; soma and dendrites are passive. Each
@@ -29,6 +29,7 @@ def load_cell(path: Path) -> Cable:
         A file that `tmsim.formats.swc.read` refuses, a soma that isn't at the first point, or points of a
         branch that all lie at one place, or within the soma.
     """
+    path = Path(source)
     return _compartments(path.name, swc.read(path))
 
 

@@ -33,7 +33,7 @@ WINDOW_s = 2e-3
 TOLERANCE = 0.005
 """Thresholds are found to this share of themselves."""
 FIELDS_V_per_m = (5.0, 10_240.0)
-"""Where thresholds are looked for; far above them the field blocks the spike that it starts."""
+"""Where thresholds are looked for; all figures that the model was held against lie well inside."""
 
 # Capacitance [uF/cm2], leak, sodium and potassium [S/cm2] of each membrane.
 MEMBRANES = read_only(
@@ -94,7 +94,7 @@ def threshold(
     """Peak ``|E|`` at the origin of the cell of the smallest pulse that makes it fire. [V/m]
 
     It fires when three of its nodes of Ranvier pass 0 mV within 2 ms, or within the pulse if that is longer.
-    The search doubles the field from below, since very large fields block, then bisects.
+    The search doubles the field from below, since very large fields can block a spike, then bisects.
 
     Parameters
     ----------
