@@ -342,6 +342,12 @@ def test_without_a_hand_area_a_dose_in_percent_of_its_threshold_is_refused(bench
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dose_beyond_the_stimulator_is_refused(bench, cache, tmp_path):
+    text = MOTOR.replace("120 %RMT", "200 %RMT") + 'rmt = "55 %MSO"\n'
+    with pytest.raises(InputError, match="200 %RMT, which is 110 %MSO here; expected at most the 100 A/us"):
+        response_of(bench, cache, text, tmp_path / "out")
+
+
 def test_the_command_line_tells_who_fires_as_the_run_does(bench, capsys, tmp_path):
     (bench / "motor.toml").write_text(MOTOR)
     assert main(["run", str(bench / "motor.toml"), "--out", str(tmp_path / "out"), "--json"]) == 0

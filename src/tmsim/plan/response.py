@@ -125,7 +125,25 @@ def respond(
 
 
 def didt_of(plan: Plan, threshold: MotorThreshold | None, didt_max: float | None, missing: str = "") -> float:
-    """The plan's dose as a current slope. [A/s]"""
+    """The plan's dose as a current slope. [A/s]
+
+    Raises
+    ------
+    InputError
+        It needs a threshold or a largest slope that isn't known, or is more than the stimulator gives.
+    """
+    didt = _wanted_didt(plan, threshold, didt_max, missing)
+    if didt_max is not None and didt > didt_max * (1 + 1e-9):
+        raise InputError(
+            "dose",
+            f"{plan.pulse.dose}, which is {100 * didt / didt_max:.0f} %MSO here",
+            f"at most the {didt_max / 1e6:.4g} A/us that this stimulator gives with this coil",
+            "Lower it, or give the pulse.didt_max of another one.",
+        )
+    return didt
+
+
+def _wanted_didt(plan: Plan, threshold: MotorThreshold | None, didt_max: float | None, missing: str) -> float:
     match plan.pulse.intensity:
         case CurrentSlope(didt):
             return didt

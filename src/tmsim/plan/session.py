@@ -40,12 +40,11 @@ def hold_session(plan: Plan, held: Protocol, solved: Solved, response: Response)
         An unknown device or plasticity model.
     """
     intensity, percent_mso = _strength(plan, response)
-    reachable = percent_mso is not None and percent_mso <= 100
     findings = check_session(
         held,
         intensity=intensity,
-        device=plan.session.device if reachable else "",
-        percent_mso=percent_mso if reachable else None,
+        device="" if percent_mso is None else plan.session.device,
+        percent_mso=percent_mso,
     )
     people = draw_people(plan.seed, plan.session.people)
     blocks = []
@@ -64,7 +63,7 @@ def hold_session(plan: Plan, held: Protocol, solved: Solved, response: Response)
         percent_mso=percent_mso,
         findings=findings,
         blocks=tuple(blocks),
-        hearing=_hearing(held, solved, percent_mso) if reachable else (),
+        hearing=_hearing(held, solved, percent_mso),
         scalp=scalp_to_cortex(solved.head, response.field, response.waveform),
     )
 
