@@ -11,7 +11,21 @@ from typing import Annotated
 
 import typer
 
-from tmsim.cli import coil, field, head, motor, neuron, plan, plasticity, protocol, pulse, run, session
+from tmsim.cli import (
+    coil,
+    field,
+    head,
+    motor,
+    neuron,
+    plan,
+    plasticity,
+    protocol,
+    pulse,
+    rehearse,
+    run,
+    sensation,
+    session,
+)
 from tmsim.core import TmsimError
 
 app = typer.Typer(
@@ -24,6 +38,8 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(field.field)
 app.command()(session.session)
+app.command()(rehearse.rehearse)
+app.command()(sensation.listen)
 app.command()(protocol.screen)
 app.add_typer(head.app, name="head")
 app.add_typer(coil.app, name="coil")

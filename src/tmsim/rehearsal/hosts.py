@@ -59,9 +59,9 @@ class Bench:
         self._terminal = terminal
         self._faults = sorted(faults, key=lambda fault: fault.at_s)
 
-    def begin(self) -> None:
-        """The session starts now: times of pulses and faults count from here."""
-        self.start_s = self.machine.now_s
+    def begin(self, start_s: float) -> None:
+        """The session starts then: times of pulses and faults count from there."""
+        self.start_s = start_s
 
     def fire(self) -> None:
         """A command to fire is sent next."""
@@ -187,8 +187,8 @@ class Rapid2Host(Host):
             self._must(f"B{self._rate_tenths:04d}", status=2)
             self._must(f"D{self.n_pulses:0{self._device.pulse_digits}d}", status=2)
         self._arm()
-        bench.begin()
-        start_s = bench.machine.now_s
+        start_s = bench.machine.now_s + 2 * _LOOK_s
+        bench.begin(start_s)
         train_s = self.n_pulses * 10 / self._rate_tenths if self._rate_tenths else 0.0
         for command_s in self._commands_s:
             self._fire_at(start_s + command_s)
@@ -281,7 +281,7 @@ class MagProHost(Host):
         if self._sequence:
             self._must(self._sequence)
         self._must(bytes([2, 1]))
-        bench.begin()
+        bench.begin(bench.machine.now_s)
         bench.fire()
         self._ask(bytes([4 if self._sequence else 3]))
         running = True
