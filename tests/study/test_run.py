@@ -302,7 +302,7 @@ def test_every_work_that_all_runs_cite_is_in_the_bibliography():
     assert set(ALWAYS) <= set(citations())
 
 
-MOTOR = PLAN.replace('dose = "1 A/us"', 'dose = "120 %RMT"\ndidt_max = "100 A/us"') + (
+MOTOR = PLAN.replace('dose = "1 A/us"', 'dose = "120 %RMT"\ndidt_max = "200 A/us"') + (
     '[motor]\nsite = "head 0 0 74 mm"\nangle = "0 deg"\n'
 )
 
@@ -319,18 +319,18 @@ def test_a_dose_in_percent_of_the_motor_threshold_is_worked_out_on_this_head(ben
     assert threshold is not None
     assert not threshold.measured
     assert told.didt_A_per_s == pytest.approx(1.2 * threshold.didt_A_per_s)
-    assert threshold.percent_mso == pytest.approx(threshold.didt_A_per_s / 1e6)
+    assert threshold.percent_mso == pytest.approx(threshold.didt_A_per_s / 2e6)
     assert {"recruitment.csv", "waveform.csv"} <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
 def test_a_measured_threshold_takes_the_place_of_a_simulated_one(bench, cache, tmp_path):
     simulated = response_of(bench, cache, MOTOR, tmp_path / "simulated")
     measured = response_of(bench, cache, MOTOR + 'rmt = "50 %MSO"\n', tmp_path / "measured")
-    assert measured.didt_A_per_s == pytest.approx(60e6)
+    assert measured.didt_A_per_s == pytest.approx(120e6)
     assert measured.threshold.measured
     # The field at threshold follows: the same field of the hand area, at the measured output.
     assert measured.threshold.drive_V_per_m == pytest.approx(
-        simulated.threshold.drive_V_per_m * 50e6 / simulated.threshold.didt_A_per_s
+        simulated.threshold.drive_V_per_m * 100e6 / simulated.threshold.didt_A_per_s
     )
     assert measured.muscle.rmt_mso == pytest.approx(50, rel=1e-3)
 
@@ -344,7 +344,7 @@ def test_without_a_hand_area_a_dose_in_percent_of_its_threshold_is_refused(bench
 
 def test_a_dose_beyond_the_stimulator_is_refused(bench, cache, tmp_path):
     text = MOTOR.replace("120 %RMT", "200 %RMT") + 'rmt = "55 %MSO"\n'
-    with pytest.raises(InputError, match="200 %RMT, which is 110 %MSO here; expected at most the 100 A/us"):
+    with pytest.raises(InputError, match="200 %RMT, which is 110 %MSO here; expected at most the 200 A/us"):
         response_of(bench, cache, text, tmp_path / "out")
 
 
