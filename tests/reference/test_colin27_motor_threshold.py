@@ -43,7 +43,8 @@ def across_the_sulcus_deg(head, placements) -> float:
     return float(np.degrees(np.arctan2(normal @ sideways, normal @ back)) % 180)
 
 
-def test_the_hand_area_is_best_driven_across_the_central_sulcus(colin27, placements, drives):
+def test_a_monophasic_pulse_drives_the_hand_area_best_across_the_central_sulcus(colin27, placements, fields):
+    drives = drives_of(colin27, placements, fields, waveform("magpro-x100-monophasic"))
     # The phase of the second harmonic: a coil turned by 180 degrees differs only by its current's sign.
     best_deg = np.degrees(np.angle((drives * np.exp(2j * np.radians(ANGLES_deg))).sum())) / 2 % 180
     across_deg = across_the_sulcus_deg(colin27, placements)
@@ -51,10 +52,10 @@ def test_the_hand_area_is_best_driven_across_the_central_sulcus(colin27, placeme
     assert abs((best_deg - across_deg + 90) % 180 - 90) < 20
 
 
-def test_the_simulated_threshold_is_one_that_people_have(drives):
+def test_the_simulated_threshold_is_one_that_people_have(colin27, placements, fields):
     """35 to 75 %MSO, and 40 to 90 V/m at the hand area; the coil's 114.7 A/us is of this stimulator."""
     model, pulse = neuron_model("directional"), waveform("magstim-rapid2-biphasic")
-    at_45 = drives[list(ANGLES_deg).index(45)]
+    at_45 = drives_of(colin27, placements, fields, pulse)[list(ANGLES_deg).index(45)]
     threshold = simulated_threshold(at_45, 1e6, threshold_field(model, pulse), to_si("114.7 A/us", "A/s"))
     assert 35 < threshold.percent_mso < 75
     assert 40 < threshold.drive_V_per_m < 90

@@ -36,8 +36,8 @@ AREA_RADIUS_m = 0.010
 
 EXPOSED_SHARE = Parameter(
     0.25, "1", "assumed", "unverified",
-    "share of an area that is above its drive; on colin27 the coil direction that drives the hand area most "
-    "is then within some degrees of perpendicular to the central sulcus",
+    "share of an area that is above its drive; on colin27 a monophasic pulse then drives the hand area most "
+    "across the central sulcus, within some degrees",
 )  # fmt: skip
 DISTANCE_SLOPE = Parameter(
     2.7, "%MSO/mm", "Stokes2013", "read",
