@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import pytest
 
+import tmsim.rehearsal.parameters
+import tmsim.sensation.parameters
+from tmsim.core import Parameter
+from tmsim.core.citations import citations
 from tmsim.rehearsal import MagProX100, Rapid2
 from tmsim.rehearsal.frames import (
     crc8,
@@ -154,6 +158,24 @@ def test_the_published_setup_makes_10_hz_trains_of_40_pulses_26_s_apart():
     assert times[1] - times[0] == pytest.approx(0.1)
     assert times[40] - times[39] == pytest.approx(26.0)  # from the last pulse to the first
     assert times[40] - times[0] == pytest.approx(29.9)  # so trains start every 29.9 s
+
+
+def figures(value) -> list[Parameter]:
+    """Every published number within a value of a module."""
+    if isinstance(value, Parameter):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else ()
+    return [figure for part in parts for figure in figures(part)]
+
+
+@pytest.mark.parametrize("room", [tmsim.rehearsal.parameters, tmsim.sensation.parameters])
+def test_every_figure_names_its_work_or_says_that_it_is_assumed(room):
+    found = figures({name: value for name, value in vars(room).items() if not name.startswith("__")})
+    assert len(found) > 15
+    for figure in found:
+        assert figure.source in citations() or (figure.source, figure.status) == ("assumed", "unverified"), (
+            figure
+        )
 
 
 def hold(emulator, seconds: float) -> None:

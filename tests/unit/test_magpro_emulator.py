@@ -163,6 +163,9 @@ def test_a_charge_delay_keeps_pulses_apart():
     lab.tell("06 00 64 00 05 00 02 00 0A")
     lab.emulator.advance(1)
     assert lab.tell("04") == b""
+    lab.tell("09 01 01 00 00 03 02 00 C8 00 64")  # bursts at 20 ms
+    assert lab.tell("03") == b""
+    assert len(lab.pulses) == 1
 
 
 def test_a_hot_coil_disables():

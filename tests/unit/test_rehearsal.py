@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+import threading
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from tmsim.rehearsal import (
     MagProX100,
     PseudoTerminal,
     Rapid2,
+    Rapid2Emulator,
     Refusal,
     find_device,
     rehearse,
@@ -287,6 +290,27 @@ def test_a_pulled_cable_hangs_up_on_the_host():
         with pytest.raises(LineLostError, match="cable"):
             line.read(9)
         line.close()
+
+
+def test_a_fault_of_the_emulator_itself_is_not_taken_for_a_pulled_cable(monkeypatch):
+    def broken(_self, _data):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Rapid2Emulator, "receive", broken)
+    with pytest.raises(ZeroDivisionError):
+        rehearse(FOUR_TRAINS, PercentMSO(60), RAPID2)
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_a_rehearsal_leaves_neither_open_files_nor_threads():
+    rehearse(FOUR_TRAINS, PercentMSO(60), MAGPRO)
+    before = open_files(), threading.active_count()
+    rehearse(FOUR_TRAINS, PercentMSO(60), RAPID2, faults=[CablePulled(at_s=3.0)])
+    rehearse(FOUR_TRAINS, PercentMSO(60), MAGPRO)
+    assert (open_files(), threading.active_count()) == before
 
 
 def test_the_log_has_a_line_for_every_planned_pulse(tmp_path):

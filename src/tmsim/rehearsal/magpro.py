@@ -54,7 +54,10 @@ class MagProX100(EmulatedDevice):
 
 @dataclass(frozen=True, kw_only=True)
 class _Sequence:
-    """Trains as the device holds them; ``pause_s`` is from the last pulse to the first of the next train."""
+    """Trains as the device holds them, of pulses or bursts.
+
+    ``pause_s`` is from the last of them to the first of the next train; of bursts, from start to start.
+    """
 
     rate_Hz: float = 1.0
     n_pulses: int = 5
@@ -195,21 +198,20 @@ class MagProX100Emulator(Emulator):
         else:
             self._need(self.coil_present, Refusal.COIL_ABSENT)
             self._need(not self.too_hot, Refusal.COIL_HOT)
-            self._enabled = True
-            self.note("enabled")
+            if not self._enabled:
+                self._enabled = True
+                self.note("enabled")
         return self._packet(2, round(self.temperature_C), self._spec.coil_code if self.coil_present else 0)
 
     def _fire_pulse(self, _data: bytes) -> bytes:
-        self._need_charge()
+        self._need_charge(math.inf)
         return self._fire(3, iter([self.now_s + offset_s for offset_s in self._mode.offsets_s]))
 
     def _start_sequence(self, _data: bytes) -> bytes:
-        self._need_charge()
         shape, mode = self._sequence, self._mode
         step_s = 1 / shape.rate_Hz
+        self._need_charge(step_s)
         self._need(mode.offsets_s[-1] < min(step_s, shape.pause_s), Refusal.TOO_FAST)
-        closest_s = mode.interval_s if mode.waveform == _BURST else step_s
-        self._need(closest_s >= self._charge_delay_ms / 1000, Refusal.CHARGING)
         train_s = (shape.n_pulses - 1) * step_s + shape.pause_s
         self._page = _TIMING
         start_s = self.now_s
@@ -274,10 +276,13 @@ class MagProX100Emulator(Emulator):
         self._mode = _Mode(waveform=waveform, burst=burst, interval_s=interval_s)
         return self._packet(9, *self._amplitudes)
 
-    def _need_charge(self) -> None:
+    def _need_charge(self, step_s: float) -> None:
+        """Ready to fire now, and again for triggers ``step_s`` apart."""
         self._need(self._enabled, Refusal.NOT_ARMED)
         self._need(not self._running, Refusal.BUSY)
-        self._need(self.now_s >= self._charged_s, Refusal.CHARGING)
+        closest_s = self._mode.interval_s if self._mode.waveform == _BURST else step_s
+        charged = self.now_s >= self._charged_s and closest_s >= self._charge_delay_ms / 1000
+        self._need(charged, Refusal.CHARGING)
 
     @staticmethod
     def _need(held: bool, otherwise: Refusal) -> None:

@@ -35,6 +35,7 @@ class PseudoTerminal:
         tty.setraw(self._slave)  # bytes as they are: no echo, no line ends
         self.path = os.ttyname(self._slave)
         self._woken, self._waker = os.pipe()
+        self._fault: Exception | None = None
         self._thread = threading.Thread(target=self._serve, name=f"emulator on {self.path}", daemon=True)
         self._thread.start()
 
@@ -44,9 +45,11 @@ class PseudoTerminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        self.pull()
-        for end in (self._slave, self._woken, self._waker):
-            os.close(end)
+        try:
+            self.pull()
+        finally:
+            for end in (self._slave, self._woken, self._waker):
+                os.close(end)
 
     def is_at(self, path: str) -> bool:
         """Whether ``path`` leads to this pseudo-terminal, and to nothing else."""
@@ -61,9 +64,14 @@ class PseudoTerminal:
             self._machine.advance(seconds)
 
     def pull(self) -> None:
-        """Pull the cable: the host's end hangs up. The emulator lives on, with nobody on the line."""
+        """Pull the cable: the host's end hangs up. The emulator lives on, with nobody on the line.
+
+        A fault of the emulator itself, which also ends the line, is raised here.
+        """
         os.write(self._waker, b"\0")
         self._thread.join()
+        if self._fault is not None:
+            raise self._fault
 
     def _serve(self) -> None:
         try:
@@ -78,6 +86,8 @@ class PseudoTerminal:
                         reply = self._machine.receive(data)
                     with contextlib.suppress(BlockingIOError):  # a host that doesn't read loses bytes
                         os.write(self._master, reply)
+        except Exception as fault:
+            self._fault = fault
         finally:
             os.close(self._master)
 
