@@ -21,15 +21,15 @@ def placements(colin27):
 
 
 @pytest.fixture(scope="module")
-def drives(colin27, placements):
-    """Drive of the hand area at 1 A/us for each angle of the handle; first order is enough for its shape."""
+def fields(colin27, placements):
+    """The field at 1 A/us for each angle of the handle; first order is enough for a shape."""
     solver = prepare(colin27, FiniteElements(order=1))
-    model, pulse = neuron_model("directional"), waveform("magstim-rapid2-biphasic")
-    fields = solver.simulate_many(Coil.load("magstim-70mm-fig8"), placements)
-    site_m = placements[0].target_m
-    return np.array(
-        [drive_of_area(colin27, directed_field(colin27, f, model, pulse), site_m) for f in fields]
-    )
+    return list(solver.simulate_many(Coil.load("magstim-70mm-fig8"), placements))
+
+
+def drives_of(head, placements, fields, pulse):
+    model, site_m = neuron_model("directional"), placements[0].target_m
+    return np.array([drive_of_area(head, directed_field(head, f, model, pulse), site_m) for f in fields])
 
 
 def across_the_sulcus_deg(head, placements) -> float:
