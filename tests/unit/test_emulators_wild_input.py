@@ -23,7 +23,22 @@ _SET = st.builds(
 )
 _SAID = ["QREHEARSAL", "Q@", "R@", "EA", "EB", "EH", "x@", "F@", "I@", "ND", "\\@", "b@", "^@", "_@", "@110"]
 MAGSTIM = st.one_of(st.sampled_from(_SAID), _SET).map(lambda text: magstim_frame(text.encode()))
-FIRING = ["EH", "EH", "x@", "x@", "QREHEARSAL", "EB", "@032", "EA", "[0010", "B0200", "D00020"]
+FIRING = [
+    "EH",
+    "EH",
+    "x@",
+    "x@",
+    "QREHEARSAL",
+    "EB",
+    "@032",
+    "EA",
+    "[0010",
+    "[0000",
+    "B0200",
+    "D00020",
+    "^@",
+    "@110",
+]
 MAGSTIM_FIRING = st.sampled_from(FIRING).map(lambda text: magstim_frame(text.encode()))
 SHORT_WAITS = st.floats(0.0, 0.45)  # a Rapid2 keeps its host over these
 

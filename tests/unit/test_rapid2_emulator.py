@@ -206,6 +206,12 @@ def test_enhanced_power_is_for_single_pulses_and_goes_back_to_100():
     assert lab.tell("\\@")[3:6] == b"100"
     lab.tell("[0010")
     assert lab.tell("^@")[1:2] == b"S"
+    lab.tell("[0000")
+    lab.tell("^@")
+    for body in ("B0100", "[0010", "D00010"):
+        lab.tell(body)
+    assert lab.last_refusal() is Refusal.SETTINGS
+    assert lab.rapid() & SINGLE
 
 
 def test_a_train_runs_by_itself_and_shows_train_then_wait():

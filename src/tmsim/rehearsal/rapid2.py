@@ -164,14 +164,14 @@ class Rapid2Emulator(Emulator):
         return min(self._train[0] if self._train else math.inf, *self._deadlines().values())
 
     def _deadlines(self) -> dict[Refusal, float]:
-        last_s = self.delivered[-1].time_s if self.delivered else -math.inf
-        patience = REMOTE_IDLE if self._armed_s is None else REMOTE_ARMED
-        return {
-            Refusal.REMOTE_LOST: self._heard_s + patience.value if self._remote else math.inf,
-            Refusal.TIMED_OUT: math.inf
-            if self._armed_s is None
-            else max(self._armed_s, last_s) + AUTO_DISARM.value,
-        }
+        deadlines = {Refusal.REMOTE_LOST: math.inf, Refusal.TIMED_OUT: math.inf}
+        if self._remote:
+            patience = REMOTE_IDLE if self._armed_s is None else REMOTE_ARMED
+            deadlines[Refusal.REMOTE_LOST] = self._heard_s + patience.value
+        if self._armed_s is not None:
+            last_s = self.delivered[-1].time_s if self.delivered else -math.inf
+            deadlines[Refusal.TIMED_OUT] = max(self._armed_s, last_s) + AUTO_DISARM.value
+        return deadlines
 
     def _fall_due(self) -> None:
         if self._train and self._train[0] <= self.now_s:
@@ -239,7 +239,7 @@ class Rapid2Emulator(Emulator):
         ready = armed and not waiting and not self._train
         hot, present, remote = self.too_hot, self.coil_present, self._remote
         instrument = (not armed, armed and not ready, ready, present, hot, False, False, remote)
-        wait, single = waiting is Refusal.WAITING, self._duration_tenths == 0
+        wait, single = self.now_s < self._ready_after.get(Refusal.WAITING, 0.0), self._duration_tenths == 0
         rapid = (self._enhanced, bool(self._train), wait, single, True, present and not hot, False, False)
         return bytes(sum(bit << k for k, bit in enumerate(bits)) for bits in (instrument, rapid))
 
@@ -270,9 +270,8 @@ class Rapid2Emulator(Emulator):
         step = power - self._power
         slew_s = step * POWER_UP.value if step > 0 else -step * POWER_DOWN.value
         self._power = power
-        self._ready_after[Refusal.CHARGING] = (
-            max(self._ready_after.get(Refusal.CHARGING, 0.0), self.now_s) + slew_s
-        )
+        still_s = max(self._ready_after.get(Refusal.CHARGING, 0.0), self.now_s)
+        self._ready_after[Refusal.CHARGING] = still_s + slew_s
         return b""
 
     def _arm_or_fire(self, data: bytes) -> bytes:
@@ -348,15 +347,22 @@ class Rapid2Emulator(Emulator):
         duration_tenths = round(100 * n_pulses / self._rate_tenths)
         if duration_tenths >= 10**self._spec.duration_digits:
             raise RefusedError(Refusal.BAD_DATA)
+        self._need_trains(duration_tenths)
         self._duration_tenths, self._n_pulses = duration_tenths, n_pulses
         return b""
 
     def _keep_train(self, duration_tenths: int, rate_tenths: int) -> None:
         """Take over duration and rate, with as many pulses as fit."""
+        self._need_trains(duration_tenths)
         n_pulses = duration_tenths * rate_tenths // 100
         if n_pulses > MOST_PULSES.value:
             raise RefusedError(Refusal.SETTINGS)
         self._duration_tenths, self._rate_tenths, self._n_pulses = duration_tenths, rate_tenths, n_pulses
+
+    def _need_trains(self, duration_tenths: int) -> None:
+        """Enhanced power is for single pulses."""
+        if duration_tenths and self._enhanced:
+            raise RefusedError(Refusal.SETTINGS)
 
     def _enhance(self, _data: bytes) -> bytes:
         self._need_standby()
