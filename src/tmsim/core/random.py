@@ -17,6 +17,8 @@ _STAGE = {
     "rehearsal": 10,
     "people": 11,
     "synapse": 12,
+    "course": 13,
+    "rating": 14,
 }
 
 
