@@ -8,18 +8,17 @@ from tmsim.core.citations import citations
 from tmsim.field.types import FiniteElements
 from tmsim.head.parameters import TISSUES
 from tmsim.neuron.dose import DISTANCE_SLOPE
-from tmsim.neuron.response import Response
 from tmsim.placement import NAMED_POINTS, BeamF3, Electrode, Named, Placement, parse_target
-from tmsim.plan.stages import Solved
+from tmsim.plan.results import Results
 from tmsim.pulse.parameters import STIMULATORS
-from tmsim.report.types import Session
 
 ALWAYS = ("Deng2013", "Desikan2006", "Jones2000", "Thielscher2015")
 """Half-depth and spread; regions; the mid-cortical surface; the convention of poses and tissue tags."""
 
 
-def citations_of(solved: Solved, response: Response, session: Session | None) -> tuple[str, ...]:
+def citations_of(results: Results) -> tuple[str, ...]:
     """BibTeX keys of the sources behind a run, in alphabetical order; those that CITATIONS.bib knows."""
+    solved, response, session = results.solved, results.response, results.session
     head, coil, method = solved.head, solved.coil, solved.field.method
     standard = set(np.unique(head.tags).tolist()) - set(head.sigma_S_per_m)
     keys = {*ALWAYS, coil.source, *(TISSUES[tag].conductivity.source for tag in standard)}

@@ -11,15 +11,14 @@ import numpy as np
 
 from tmsim.core import FloatArray
 from tmsim.field import grid
-from tmsim.field.types import EField, Metrics, RegionRow
+from tmsim.field.types import EField, RegionRow
 from tmsim.formats import gifti, msh, navigation, nifti
 from tmsim.head.parameters import TISSUES
 from tmsim.head.types import Head
 from tmsim.neuron import Recruitment
-from tmsim.neuron.response import Response
 from tmsim.placement import Placement, Pose, write_pose
 from tmsim.plan.outcome import Provenance
-from tmsim.plan.stages import Solved
+from tmsim.plan.results import Results
 from tmsim.report.types import Session
 from tmsim.sensation import click_train, write_wav
 
@@ -74,13 +73,15 @@ def write_surfaces(folder: Path, head: Head, field: EField, fired: Recruitment |
     gifti.write_values(folder / "cortex.func.gii", values)
 
 
-def write_tables(folder: Path, field: EField, metrics: Metrics, response: Response) -> None:
+def write_tables(folder: Path, results: Results) -> None:
     """Tables whose column names carry the units.
 
     ``metrics.csv`` has one number a row, ``regions.csv`` one region; ``recruitment.csv`` the share of each
     layer's cells that fires, by region; ``waveform.csv`` the pulse; ``mep.csv`` the recruitment curve, one
-    pulse a row.
+    pulse a row. Of a session: ``pulses.csv``, ``after_effect.csv``, ``findings.csv`` and ``clicks.wav``.
     """
+    metrics, response = results.metrics, results.response
+    field = response.field
     numbers = {**asdict(metrics), "didt_A_per_s": field.didt_A_per_s}
     del numbers["regions"]
     for name in ("peak_m", "target_m"):
@@ -105,6 +106,8 @@ def write_tables(folder: Path, field: EField, metrics: Metrics, response: Respon
             for mep in meps
         )
         _write_rows(folder / "mep.csv", ("amplitude_mso", "mep_V"), pulses)
+    if results.session is not None:
+        _write_session(folder, results.session)
 
 
 def write_navigation(folder: Path, pose: Pose) -> None:
@@ -116,12 +119,8 @@ def write_navigation(folder: Path, pose: Pose) -> None:
     navigation.write_localite(folder / "pose_localite.xml", poses_mm)
 
 
-def write_session(folder: Path, session: Session) -> None:
-    """``pulses.csv``, ``after_effect.csv``, ``findings.csv`` and ``clicks.wav``.
-
-    The onset of each pulse by block, mean and standard deviation over people of the relative change of the
-    MEP, the findings, and how the first half minute sounds.
-    """
+def _write_session(folder: Path, session: Session) -> None:
+    """Onsets by block; mean and SD over people of the change of the MEP; findings; the first half minute."""
     pulses = (
         (number, onset_s)
         for number, result in enumerate(session.blocks, start=1)
@@ -141,14 +140,7 @@ def write_session(folder: Path, session: Session) -> None:
     write_wav(click_train(session.blocks[0].block.train), folder / "clicks.wav")
 
 
-def write_report_of(
-    folder: Path,
-    solved: Solved,
-    response: Response,
-    session: Session | None,
-    metrics: Metrics,
-    provenance: Provenance,
-) -> None:
+def write_report_of(folder: Path, results: Results, provenance: Provenance) -> None:
     """``report.html``: one file with pictures, numbers, methods, provenance and the plan beside it."""
     from tmsim.report import ReportInput, write_report  # matplotlib takes a second to load
 
@@ -159,14 +151,15 @@ def write_report_of(
         **{f"{name} SHA-256": digest for name, digest in provenance.inputs_sha256.items()},
         "seed": str(provenance.seed),
     }
+    solved, response = results.solved, results.response
     report = ReportInput(
         head=solved.head,
         coil=solved.coil,
         pose=solved.pose,
         field=response.field,
-        metrics=metrics,
+        metrics=results.metrics,
         response=response,
-        session=session,
+        session=results.session,
         plan_toml=(folder / "plan.toml").read_text(encoding="utf-8"),
         provenance=told,
         citations=provenance.citations,

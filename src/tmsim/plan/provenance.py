@@ -6,19 +6,19 @@ from pathlib import Path
 
 from tmsim.core import InputError
 from tmsim.core.provenance import code_of, environment, sha256_of, sha256_of_file
-from tmsim.neuron.response import Response
 from tmsim.plan.citations import citations_of
 from tmsim.plan.outcome import FILE_NAME, Outcome, Provenance
 from tmsim.plan.read import with_paths
-from tmsim.plan.stages import ROOMS, Solved, coil_content
+from tmsim.plan.results import Results
+from tmsim.plan.stages import ROOMS, coil_content
 from tmsim.plan.types import AtPoseFile, Plan
-from tmsim.report.types import Session
 
 _CODE = (*ROOMS, "formats", "neuron", "plan", "plasticity", "pulse", "report", "safety", "sensation")
 
 
-def provenance_of(plan: Plan, solved: Solved, response: Response, session: Session | None) -> Provenance:
+def provenance_of(plan: Plan, results: Results) -> Provenance:
     """Code, inputs and works behind a run."""
+    solved = results.solved
     built_in = {"head": solved.head.origin.sha256, "coil": sha256_of(*coil_content(solved.coil))}
     return Provenance(
         environment=environment(),
@@ -27,7 +27,7 @@ def provenance_of(plan: Plan, solved: Solved, response: Response, session: Sessi
         spec_sha256=sha256_of(with_paths(plan, lambda text: Path(text).name).model_dump(mode="json")),
         inputs_sha256={**built_in, **_files_of(plan)},
         seed=plan.seed,
-        citations=citations_of(solved, response, session),
+        citations=citations_of(results),
     )
 
 

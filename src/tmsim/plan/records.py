@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -17,16 +18,43 @@ from tmsim.plan.outcome import (
     FindingRecord,
     LayerRecord,
     MuscleRecord,
+    Outcome,
     PoseRecord,
+    Provenance,
     ResponseRecord,
     SessionRecord,
     ThresholdRecord,
 )
+from tmsim.plan.results import Results
+from tmsim.plan.types import Plan
 from tmsim.report.types import Session
 
 
-def pose_record(pose: Pose) -> PoseRecord:
-    """Where the coil sat."""
+def outcome_of(
+    plan: Plan,
+    results: Results,
+    provenance: Provenance,
+    *,
+    timings_s: Mapping[str, float],
+    files: Mapping[str, str],
+) -> Outcome:
+    """The outcome of a plan; ``files`` are those written beside it, by name, with their SHA-256."""
+    solved, response, session = results.solved, results.response, results.session
+    return Outcome(
+        plan=plan,
+        provenance=provenance,
+        pose=_pose_record(solved.pose),
+        field=_field_record(response.field),
+        metrics=results.metrics,
+        response=_response_record(response),
+        session=None if session is None else session_record(session),
+        at_coil_maximum=_at_maximum(response, results.metrics),
+        timings_s=dict(timings_s),
+        files=dict(files),
+    )
+
+
+def _pose_record(pose: Pose) -> PoseRecord:
     known: dict[str, Any] = {"simnibs_mm": tuple(map(tuple, pose.to_simnibs_mm().tolist()))}
     if isinstance(pose, Placement):
         known |= {"target": pose.target, "scalp_m": tuple(pose.scalp_m.tolist())}
@@ -34,8 +62,7 @@ def pose_record(pose: Pose) -> PoseRecord:
     return PoseRecord(**known)
 
 
-def field_record(field: EField) -> FieldRecord:
-    """How the field was solved."""
+def _field_record(field: EField) -> FieldRecord:
     return FieldRecord(
         didt_A_per_s=field.didt_A_per_s,
         unknowns=field.unknowns,
@@ -45,8 +72,7 @@ def field_record(field: EField) -> FieldRecord:
     )
 
 
-def response_record(response: Response) -> ResponseRecord:
-    """From pulse to muscle."""
+def _response_record(response: Response) -> ResponseRecord:
     threshold, hand, fired, muscle = (
         response.threshold, response.hand, response.recruitment, response.muscle,
     )  # fmt: skip
@@ -112,8 +138,7 @@ def session_record(session: Session) -> SessionRecord:
     )
 
 
-def at_maximum(response: Response, metrics: Metrics) -> AtCoilMaximum | None:
-    """The peak field at full output, where that is known."""
+def _at_maximum(response: Response, metrics: Metrics) -> AtCoilMaximum | None:
     most = response.didt_max_A_per_s
     if most is None:
         return None

@@ -1,0 +1,56 @@
+"""A plan carried out, before anything is written: all stages in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tmsim.core import Progress, silent
+from tmsim.field import summarize
+from tmsim.field.types import Metrics
+from tmsim.neuron.response import Response
+from tmsim.placement import Placement
+from tmsim.plan.cache import Cache
+from tmsim.plan.response import respond
+from tmsim.plan.session import hold_session, protocol_of
+from tmsim.plan.stages import Clock, Solved, solve, target_of
+from tmsim.plan.types import Plan
+from tmsim.report.types import Session
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Results:
+    """All that a plan comes to; ``metrics`` are of the field at the dose."""
+
+    solved: Solved
+    response: Response
+    metrics: Metrics
+    session: Session | None
+
+
+def carry_out(
+    plan: Plan, *, cache: Cache | None = None, progress: Progress = silent, clock: Clock | None = None
+) -> Results:
+    """From head and coil to the session; fields come from the cache where they were solved before.
+
+    Raises
+    ------
+    InputError
+        The plan can't be carried out.
+    """
+    cache, clock = cache or Cache(), clock or Clock()
+    held = protocol_of(plan)  # one that contradicts itself is refused now, not after the solve
+    solved = solve(plan, cache=cache, progress=share(progress, 0.0, 0.6), clock=clock)
+    response = respond(plan, solved, cache=cache, progress=share(progress, 0.6, 0.9), clock=clock)
+    with clock.stage("metrics"):
+        progress("metrics", 0.9)
+        target_m = target_of(solved.head, solved.pose) if isinstance(solved.pose, Placement) else None
+        metrics = summarize(solved.head, response.field, target_m=target_m)
+    with clock.stage("session"):
+        progress("session", 0.95)
+        session = None if held is None else hold_session(plan, held, solved, response)
+    return Results(solved=solved, response=response, metrics=metrics, session=session)
+
+
+def share(progress: Progress, start: float, end: float) -> Progress:
+    """Progress of a part of the work, on the scale of the whole."""
+    return lambda what, fraction: progress(what, start + (end - start) * fraction)
