@@ -397,3 +397,16 @@ def test_the_command_line_holds_the_session_of_the_run(bench, capsys):
     assert "600 pulses at 1 A/us in 3.3 min" in said
     assert "no verdict" not in said
     assert not re.search(r"\bsafe\b|cleared", said)
+
+
+def test_a_plan_is_rehearsed_and_the_dose_that_was_delivered_is_told(bench, capsys):
+    (bench / "motor.toml").write_text(
+        MOTOR + 'rmt = "33.4 %MSO"\n[session]\nprotocol = "1 Hz for 5 pulses"\n'
+    )
+    assert main(["rehearse", str(bench / "motor.toml"), "--device", "magpro-x100", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["delivered"] == 5
+    # 120 % of 33.4 %MSO are 40.08: a dial is set to 40.
+    assert told["delivered_mso"] == [40] * 5
+    assert told["dose"]["delivered dI/dt [A/us]"] == pytest.approx(0.4 * 200)
+    assert told["dose"]["delivered %RMT"] == pytest.approx(100 * 40 / 33.4)

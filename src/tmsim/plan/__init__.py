@@ -11,7 +11,19 @@ from tmsim.plan.outcome import Outcome
 from tmsim.plan.read import default, dump, load, parse
 from tmsim.plan.response import response_of
 from tmsim.plan.run import run
-from tmsim.plan.session import session_of
+from tmsim.plan.session import protocol_of, session_of
 from tmsim.plan.types import Plan
 
-__all__ = ["Cache", "Outcome", "Plan", "default", "dump", "load", "parse", "response_of", "run", "session_of"]
+__all__ = [
+    "Cache",
+    "Outcome",
+    "Plan",
+    "default",
+    "dump",
+    "load",
+    "parse",
+    "protocol_of",
+    "response_of",
+    "run",
+    "session_of",
+]

@@ -127,20 +127,6 @@ ROOM_TEMPERATURE = (
     _assumed(25.0, "°C", "warmest coil at the start"),
 )
 
-_SOUND = "seven coils at full output"
-SOUND_AT_EAR = (
-    Parameter(112, "dB(Z)", "Koponen2020", "read", f"least at 5 cm, {_SOUND}"),
-    Parameter(139, "dB(Z)", "Koponen2020", "read", f"most at 5 cm, {_SOUND}"),
-)
-SOUND_IN_ROOM = (
-    Parameter(98, "dB(Z)", "Koponen2020", "read", f"least at 25 cm, {_SOUND}"),
-    Parameter(125, "dB(Z)", "Koponen2020", "read", f"most at 25 cm, {_SOUND}"),
-)
-SOUND_OF_TRAIN_AT_EAR = (
-    Parameter(90, "dB(A)", "Koponen2020", "read", f"least at 5 cm and 20 Hz, {_SOUND}"),
-    Parameter(112, "dB(A)", "Koponen2020", "read", f"most at 5 cm and 20 Hz, {_SOUND}"),
-)
-
 
 def _item(id_: str, question: str, note: str = "") -> Item:
     return Item(id=id_, question=question, source="Rossi2011", status="unverified", note=note)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tmsim.core import Parameter
-from tmsim.safety.parameters import SOUND_AT_EAR, SOUND_IN_ROOM, SOUND_OF_TRAIN_AT_EAR
 from tmsim.safety.types import Finding
+from tmsim.sensation.parameters import CLICK_dB, FAR_m, NEAR_m, TRAIN_dB
 
 
 def check_sound() -> Finding:
     """The range of measured levels, and the advice that goes with it."""
-    most = SOUND_AT_EAR[1]
+    _, most = CLICK_dB[NEAR_m]
     return Finding(
         rule="sound",
         severity="info",
@@ -17,8 +17,8 @@ def check_sound() -> Finding:
         unit=most.unit,
         source=most.source,
         status=most.status,
-        message=f"A click at full output: {_range(SOUND_AT_EAR)} at 5 cm, {_range(SOUND_IN_ROOM)} at 25 cm; "
-        f"a train at 20 Hz: {_range(SOUND_OF_TRAIN_AT_EAR)} at 5 cm (seven coils). Hearing protection is "
+        message=f"A click at full output: {_range(CLICK_dB[NEAR_m])} at 5 cm, {_range(CLICK_dB[FAR_m])} at "
+        f"25 cm; a train at 20 Hz: {_range(TRAIN_dB[NEAR_m])} at 5 cm (seven coils). Hearing protection is "
         "advised for the subject and the operators.",
     )
 
