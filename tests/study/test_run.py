@@ -410,3 +410,19 @@ def test_a_plan_is_rehearsed_and_the_dose_that_was_delivered_is_told(bench, caps
     assert told["delivered_mso"] == [40] * 5
     assert told["dose"]["delivered dI/dt [A/us]"] == pytest.approx(0.4 * 200)
     assert told["dose"]["delivered %RMT"] == pytest.approx(100 * 40 / 33.4)
+
+
+def test_the_chain_is_explained_with_the_figures_of_the_run(bench, cache):
+    (bench / "motor.toml").write_text(MOTOR + 'rmt = "50 %MSO"\n')
+    results = plan.carry_out(plan.load(bench / "motor.toml"), cache=cache)
+    links = {link.name: link for link in plan.explain(results)}
+    assert list(links)[:3] == ["coil", "field", "motor threshold"]
+    assert "120 A/µs (60% of what the stimulator gives)" in links["coil"].sentence
+    assert f"up to {results.metrics.p999_V_per_m:.0f} V/m" in links["field"].sentence
+    assert "made a hand muscle twitch from 100 A/µs" in links["motor threshold"].sentence
+    assert "the dose is 120% of that" in links["motor threshold"].sentence
+    assert "600 pulses in 3 min" in links["session"].sentence
+    assert "respond as expected" in links["plasticity"].sentence
+    for link in links.values():
+        assert link.evidence
+        assert not re.search(r"\bsafe\b|cure", link.sentence)

@@ -13,6 +13,8 @@ import typer
 
 from tmsim.cli import (
     coil,
+    course,
+    explain,
     field,
     head,
     motor,
@@ -37,6 +39,7 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(field.field)
+app.command()(explain.explain)
 app.command()(session.session)
 app.command()(rehearse.rehearse)
 app.command()(sensation.listen)
@@ -48,6 +51,7 @@ app.add_typer(protocol.app, name="protocol")
 app.add_typer(neuron.app, name="neuron")
 app.add_typer(motor.app, name="motor")
 app.add_typer(plasticity.app, name="plasticity")
+app.add_typer(course.app, name="course")
 app.add_typer(plan.app, name="plan")
 
 _STOPPED = 130  # 128 + SIGINT, as shells have it

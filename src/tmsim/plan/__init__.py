@@ -7,19 +7,25 @@ change to a plan solves only what depends on it, and a change of the dose solves
 """
 
 from tmsim.plan.cache import Cache
+from tmsim.plan.explain import Link, explain
 from tmsim.plan.outcome import Outcome
 from tmsim.plan.read import default, dump, load, parse
 from tmsim.plan.response import response_of
+from tmsim.plan.results import Results, carry_out
 from tmsim.plan.run import run
 from tmsim.plan.session import protocol_of, session_of
 from tmsim.plan.types import Plan
 
 __all__ = [
     "Cache",
+    "Link",
     "Outcome",
     "Plan",
+    "Results",
+    "carry_out",
     "default",
     "dump",
+    "explain",
     "load",
     "parse",
     "protocol_of",
