@@ -99,8 +99,8 @@ def _muscle(results: Results) -> Iterator[Link]:
     latency_ms = muscle.trace.latency_s * 1e3
     yield Link(
         name="muscle",
-        sentence=f"In a virtual subject with that threshold, a hunt of {len(muscle.hunt.trials)} pulses finds "
-        f"it to {abs(muscle.hunt.error):.0%}, and a pulse of 120 % of it makes the hand twitch after "
+        sentence=f"In a virtual subject with that threshold {len(muscle.hunt.trials)} pulses find it "
+        f"to {abs(muscle.hunt.error):.0%}, and a pulse of 120 % of it makes the hand twitch after "
         f"{latency_ms:.0f} ms.",
         evidence="Published statistics of many people; the latency is unverified.",
     )
@@ -117,8 +117,8 @@ def _session(results: Results) -> Iterator[Link]:
     yield Link(
         name="session",
         sentence=f"{held.label}: {held.n_pulses:,} pulses in {held.duration_s / 60:.0f} min, each a click at "
-        f"the ear and a field {session.scalp.ratio:.1f} times as strong in the scalp; tables and devices have "
-        f"{found}.",
+        f"the ear and a field {session.scalp.ratio:.1f} times as strong in the scalp; tables and "
+        f"devices have {found}.",
         evidence=f"The protocol is {held.status}; safety tables are recalled and unverified.",
     )
 
