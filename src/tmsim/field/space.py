@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tmsim.core import FloatArray, IntArray
+from tmsim.core.curve import along_curve
 from tmsim.field import kernels
 from tmsim.head import Head
 
@@ -61,21 +62,9 @@ class Space:
         return len(self.points_m)
 
 
-def _along_curve(points_m: FloatArray) -> npt.NDArray[np.int64]:
-    """Order of points along a Morton curve."""
-    low = points_m.min(axis=0)
-    span = float(np.ptp(points_m, axis=0).max()) or 1.0
-    cell = ((points_m - low) / span * 2047).astype(np.uint64)
-    code = np.zeros(len(points_m), np.uint64)
-    for bit in range(11):
-        for axis in range(3):
-            code |= ((cell[:, axis] >> np.uint64(bit)) & np.uint64(1)) << np.uint64(3 * bit + axis)
-    return np.argsort(code, kind="stable")
-
-
 def build_spaces(head: Head, order: Literal[1, 2]) -> dict[int, Space]:
     """The first-order space of a head, and the second-order one above it if ``order`` is 2."""
-    curve = _along_curve(head.nodes_m)
+    curve = along_curve(head.nodes_m)
     rank = np.empty(len(curve), np.int32)
     rank[curve] = np.arange(len(curve), dtype=np.int32)
     nodes_m = np.ascontiguousarray(head.nodes_m[curve])

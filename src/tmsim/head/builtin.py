@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tmsim.core import FloatArray, InputError, IntArray
+from tmsim.core.curve import along_curve
 from tmsim.formats.nifti import read_labels
 from tmsim.head.types import Fiducials, Head, Labels, Origin
 
@@ -61,7 +62,7 @@ def load_builtin(name: str) -> Head:
 
 def pack_mesh(path: Path, nodes_m: FloatArray, tets: IntArray, tags: IntArray) -> None:
     """Write a positively oriented mesh packed; nodes and tetrahedra are put in Morton order."""
-    order = np.argsort(_morton(nodes_m), kind="stable")
+    order = along_curve(nodes_m)
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order))
     steps = np.round(nodes_m[order] / NODE_STEP_m)
@@ -100,13 +101,3 @@ def _sorted_keeping_orientation(tets: IntArray) -> IntArray:
     odd = np.linalg.det(np.eye(4)[order]) < 0
     out[odd, 2:] = out[odd, :1:-1]
     return out
-
-
-def _morton(points_m: FloatArray) -> np.ndarray:
-    """Place of each point along a Z-shaped curve through space, on a grid of half a millimetre."""
-    cells = ((points_m - points_m.min(axis=0)) / 5e-4).astype(np.uint64)
-    key = np.zeros(len(points_m), np.uint64)
-    for bit in range(21):
-        for axis in range(3):
-            key |= ((cells[:, axis] >> np.uint64(bit)) & np.uint64(1)) << np.uint64(3 * bit + axis)
-    return key
