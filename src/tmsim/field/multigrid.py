@@ -95,8 +95,19 @@ def build_hierarchy(spaces: dict[int, Space]) -> Hierarchy:
                 csr_from_scipy(prolong.T),
             )
         )
-    coarsest = np.linalg.pinv(amg.levels[-1].A.toarray(), rcond=1e-10, hermitian=True)
+    last = amg.levels[-1]
+    coarsest = _inverse_across(last.A.toarray(), last.B / np.linalg.norm(last.B))
     return Hierarchy(levels=tuple(levels), coarsest=np.ascontiguousarray(coarsest, np.float32))
+
+
+def _inverse_across(matrix: FloatArray, constant: FloatArray) -> FloatArray:
+    """Pseudo-inverse of a symmetric matrix whose null space is ``constant``, (n, 1) and of unit length.
+
+    Told, not found: rounding lifts the zero eigenvalue to where a cut-off could take it for a real one.
+    """
+    scale = float(matrix.diagonal().mean())
+    null_space = constant @ constant.T
+    return np.linalg.inv(matrix + scale * null_space) - null_space / scale
 
 
 @contextmanager
