@@ -64,7 +64,10 @@ def _sham(left: float) -> tuple[TrajectoryClass, ...]:
     return (_class("sham", _ALL, left=left, left_sd=0.26, tau_sessions=8, tau_spread=0.4),)
 
 
-_SHAM_TEXT = "the sham arm, which those trials didn't have, by the pooled effect size (Kedzior2014)"
+_SHAM_TEXT = (
+    "the sham arm, which those trials didn't have, by the pooled effect size (Kedzior2014), so that it falls "
+    "more than sham did in blinded trials (Razza2018)"
+)
 
 
 def _standard(
@@ -83,7 +86,7 @@ def _standard(
         rated_every_days=7,
         published=f"{_THREE_D}; {published}",
         calibrated=f"how far and fast each class falls, baselines, spread; {_SHAM_TEXT}",
-        sources=("Berlow2023", "Blumberger2018", "Kedzior2014", *sources),
+        sources=("Berlow2023", "Blumberger2018", "Kedzior2014", "Razza2018", *sources),
     )
 
 
@@ -175,7 +178,7 @@ _MODELS = (
         rated_every_days=7,
         published="the shares of the classes, in an abstract whose authors weren't noted",
         calibrated=f"how far and fast each class falls, baselines, spread; {_SHAM_TEXT}",
-        sources=("Berlow2023", "Kedzior2014"),
+        sources=("Berlow2023", "Kedzior2014", "Razza2018"),
     ),
     SymptomModel(
         name="accelerated",

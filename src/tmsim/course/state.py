@@ -11,8 +11,8 @@ from typing import Any, cast
 import numpy as np
 
 from tmsim.core import InputError, read_only, whole_file
-from tmsim.course.cohort import Cohort, CohortSpec, Scores, simulate_course
 from tmsim.course.models import MODELS, symptom_model
+from tmsim.course.simulate import Cohort, CohortSpec, Scores, simulate_course
 from tmsim.course.types import Arm, Schedule, Session
 from tmsim.formats.files import read_bytes
 

@@ -51,8 +51,8 @@ class Session:
             raise InputError("day of a session", str(self.day), f"1 to {_MOST_DAYS}")
         if not 1 <= self.pulses <= _MOST_PULSES:
             raise InputError("pulses of a session", str(self.pulses), f"1 to {_MOST_PULSES}")
-        if not 0 < self.duration_s <= _DAY_s:
-            raise InputError("duration of a session", f"{self.duration_s:g} s", "above 0 s, at most 1 day")
+        if not 0 <= self.duration_s <= _DAY_s:
+            raise InputError("duration of a session", f"{self.duration_s:g} s", "0 s to 1 day")
         if not 0 <= self.start_s < _DAY_s:
             raise InputError("start of a session", f"{self.start_s:g} s", "0 s to less than 1 day")
 
@@ -322,9 +322,21 @@ class SymptomModel:
 
     def __post_init__(self) -> None:
         for arm in ARMS:
-            shares = sum(found.share.value for found in self.classes(arm))
-            if abs(shares - 1) > 1e-9:
-                raise InputError(f"model {self.name}, {arm} arm", f"shares that add up to {shares:g}", "1")
+            classes = self.classes(arm)
+            share = np.array([found.share.value for found in classes])
+            shift = np.array([found.shift.value for found in classes])
+            if not len(classes) or share.min() < 0 or abs(share.sum() - 1) > 1e-9:
+                raise InputError(f"model {self.name}, {arm} arm", f"shares {share.tolist()}", "shares of all")
+            if not share @ (shift - share @ shift) ** 2 < 1:
+                raise InputError(
+                    f"model {self.name}, {arm} arm",
+                    f"baselines of the classes {shift.tolist()} SD apart",
+                    "a spread between classes below that between people",
+                )
+            if not all(found.tau_sessions.value > 0 for found in classes):
+                raise InputError(
+                    f"model {self.name}, {arm} arm", "a tau that isn't positive", "above 0 sessions"
+                )
 
     def classes(self, arm: Arm) -> tuple[TrajectoryClass, ...]:
         """The classes of an arm."""

@@ -122,8 +122,8 @@ _ARMS: tuple[TrialArm, ...] = (
         outcomes=(_found("remission", 0.051, "after 15 sessions or more", "George2010", _UNVERIFIED),),
     ),
     TrialArm(
-        trial="Griffiths 2019", arm="open", label="UK clinic", n=144, indication="depression", scale="HRSD-17",
-        design="clinic, open label", protocols=(*_TEN_HZ, "itbs600"),
+        trial="Griffiths 2019", arm="open", label="UK clinic", n=144, indication="depression",
+        scale="HRSD-17", design="clinic, open label", protocols=(*_TEN_HZ, "itbs600"),
         outcomes=(
             _found("response", 0.346, "after the course", "Griffiths2019"),
             _found("remission", 0.206, "after the course", "Griffiths2019"),
