@@ -16,6 +16,7 @@ from matplotlib.image import imread
 from spheres import mapped, sphere_head
 from tmsim.coil.types import Coil, Segments
 from tmsim.core import InputError, Surface
+from tmsim.course import cohort, schedule_of, trials
 from tmsim.field.types import EField, ErrorEstimate, FiniteElements, Metrics, RegionRow
 from tmsim.neuron import recruit
 from tmsim.neuron.dose import compare_doses, simulated_threshold
@@ -27,7 +28,6 @@ from tmsim.neuron.motor import (
     recruitment_curve,
     with_threshold,
 )
-from tmsim.neuron.response import Muscle, Response, Site
 from tmsim.placement.types import Placement
 from tmsim.plasticity import default_model, draw_people, respond
 from tmsim.pulse import PercentMSO, PercentRMT, protocol, waveform
@@ -35,7 +35,8 @@ from tmsim.report.charts import curves_figure, slices_figure
 from tmsim.report.figures import magnitude_figure, normal_figure, placement_figure
 from tmsim.report.html import numbers_of, page, region_text, slopes_of, three_digits, write_report
 from tmsim.report.layout import letters
-from tmsim.report.types import BlockResult, Hearing, ReportInput, Session
+from tmsim.report.types import ReportInput
+from tmsim.result import BlockResult, Hearing, Muscle, Response, Session, Site, Weeks
 from tmsim.safety import check_session
 from tmsim.sensation import hear, scalp_to_cortex
 
@@ -130,6 +131,13 @@ def session_of(head, field):
     )
 
 
+def weeks_of():
+    """Ten sessions of theta burst in twenty people, of whom half get sham."""
+    schedule = schedule_of(protocol("itbs600"), sessions=10, missed=("3",))
+    cohorts = tuple(cohort(schedule, n=10, arm=arm, seed=7) for arm in ("active", "sham"))
+    return Weeks(schedule=schedule, cohorts=cohorts, trials=trials("depression"), missing="")
+
+
 @pytest.fixture(scope="module")
 def head():
     plain = sphere_head((0.055, 0.066, 0.070, 0.076, 0.084), (1, 2, 3, 4, 5), cell_m=0.009, jitter=0)
@@ -172,6 +180,8 @@ def report(head):
         metrics=metrics,
         response=response_of(head, field),
         session=session_of(head, field),
+        transmission=None,
+        weeks=weeks_of(),
         plan_toml='[coil]\nsource = "<loop>"\n',
         provenance={"tmsim": "0.0.test", "seed": "7"},
         citations=("Deng2013",),
@@ -226,7 +236,7 @@ def test_the_report_is_one_file_that_asks_for_nothing_else(html, seen):
 
 
 def test_every_image_of_the_report_decodes_at_its_stated_size(seen):
-    assert len(seen.images) == 12
+    assert len(seen.images) == 14
     for image in seen.images:
         pixels = imread(io.BytesIO(base64.b64decode(image["src"].split(",")[1])), format="png")
         assert pixels.shape[:2] == (int(image["height"]), int(image["width"]))
@@ -322,6 +332,18 @@ def test_the_report_tells_the_session_and_gives_no_clearance(report):
     assert "respond as expected" in text
 
 
+def test_the_report_tells_the_weeks_as_figures_of_trials_and_no_prediction(report):
+    parser = Seen()
+    parser.feed(page(report))
+    text = re.sub(r"\s+", " ", parser.text)
+    assert "9 sessions of 10 planned over 12 days, 5,400 pulses" in text
+    assert "They predict no one's course" in text
+    active, sham = report.weeks.cohorts
+    assert f"from {active.mean[0]:.1f} to {active.mean[-1]:.1f} points" in text
+    assert f"in the sham arm from {sham.mean[0]:.1f} to {sham.mean[-1]:.1f}" in text
+    assert "cure" not in text
+
+
 def test_what_is_unknown_is_left_out(report):
     bare = replace(
         report,
@@ -332,6 +354,7 @@ def test_what_is_unknown_is_left_out(report):
                         target_tangential_V_per_m=None, regions=()),
         citations=(),
         session=None,
+        weeks=None,
         response=replace(report.response, didt_max_A_per_s=None, threshold=None, hand=None, target=None,
                          doses=(), recruitment=None, muscle=None, missing="there is no cortex"),
     )  # fmt: skip

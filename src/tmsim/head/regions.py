@@ -7,6 +7,7 @@ border between regions it is right to about a centimetre, no better.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from tmsim.head.types import Head
 
 UNASSIGNED = "unassigned"
+_REGION_WORDS = re.compile(
+    "(rostral|caudal|superior|inferior|middle|medial|lateral|anterior|posterior|isthmus|transverse|pars|banks"
+    "|frontal|temporal)(?=[a-z])"
+)
 REACH_MNI_M = 0.012
 """Points farther than this from every vertex, in MNI space, belong to no region: cerebellum, brainstem."""
 
@@ -35,6 +40,17 @@ class Regions:
     def __post_init__(self) -> None:
         index = as_index_array("regions", self.index, (None,), len(self.names))
         object.__setattr__(self, "index", index)
+
+
+def region_text(name: str) -> str:
+    """An atlas label in words: ``"L_middletemporal"`` is ``"left middle temporal"``."""
+    if name == UNASSIGNED:
+        return "outside the atlas"
+    side, _, rest = name.partition("_")
+    if side not in ("L", "R") or not rest:
+        return name
+    words = _REGION_WORDS.sub(r"\1 ", rest)
+    return f"{'left' if side == 'L' else 'right'} {words}"
 
 
 def regions_of(head: Head) -> Regions:

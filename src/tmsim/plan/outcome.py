@@ -13,6 +13,7 @@ from tmsim.neuron.dose import Dose
 from tmsim.plan.types import Plan, Row
 from tmsim.pulse.protocol import Badge
 from tmsim.safety import Severity
+from tmsim.transmitters.evidence import Level
 
 FILE_NAME = "outcome.json"
 
@@ -141,6 +142,40 @@ class SessionRecord(Record):
     scalp_to_cortex: float
 
 
+class TransmitterRecord(Record):
+    """Relative change of a transmitter over the session, over the cases of what isn't known."""
+
+    transmitter: str
+    evidence: Level
+    sign_in_people: str
+    least_change: float | None
+    most_change: float | None
+
+
+class ArmRecord(Record):
+    """What a cohort shows at the end of a course."""
+
+    arm: str
+    people: int
+    baseline: float
+    end: float
+    sd: float
+    response: float
+    remission: float | None
+
+
+class CourseRecord(Record):
+    """A course, and its cohorts by a model of symptoms; none where there is no model, as ``missing`` says."""
+
+    sessions: int
+    pulses: int
+    days: int
+    model: str
+    scale: str
+    arms: tuple[ArmRecord, ...]
+    missing: str
+
+
 class Outcome(Record):
     """One run, complete: ``tmsim run outcome.json`` runs it again.
 
@@ -156,6 +191,8 @@ class Outcome(Record):
     metrics: Metrics
     response: ResponseRecord
     session: SessionRecord | None
+    transmitters: tuple[TransmitterRecord, ...]
+    course: CourseRecord | None
     at_coil_maximum: AtCoilMaximum | None
     timings_s: dict[str, float]
     files: dict[str, str]

@@ -19,7 +19,7 @@ from tmsim.neuron import Recruitment
 from tmsim.placement import Placement, Pose, write_pose
 from tmsim.plan.outcome import Provenance
 from tmsim.plan.results import Results
-from tmsim.report.types import Session
+from tmsim.result import Session
 from tmsim.sensation import click_train, write_wav
 
 Grid = tuple[FloatArray, tuple[int, int, int]]
@@ -160,6 +160,8 @@ def write_report_of(folder: Path, results: Results, provenance: Provenance) -> N
         metrics=results.metrics,
         response=response,
         session=results.session,
+        transmission=results.transmission,
+        weeks=results.weeks,
         plan_toml=(folder / "plan.toml").read_text(encoding="utf-8"),
         provenance=told,
         citations=provenance.citations,

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from tmsim.field.types import EField, Metrics
-from tmsim.neuron.response import Response
 from tmsim.placement import Placement, Pose
 from tmsim.plan.outcome import (
     AfterEffectRecord,
+    ArmRecord,
     AtCoilMaximum,
+    CourseRecord,
     FieldRecord,
     FindingRecord,
     LayerRecord,
@@ -24,10 +25,11 @@ from tmsim.plan.outcome import (
     ResponseRecord,
     SessionRecord,
     ThresholdRecord,
+    TransmitterRecord,
 )
 from tmsim.plan.results import Results
 from tmsim.plan.types import Plan
-from tmsim.report.types import Session
+from tmsim.result import Response, Session, Transmission, Weeks
 
 
 def outcome_of(
@@ -48,6 +50,8 @@ def outcome_of(
         metrics=results.metrics,
         response=_response_record(response),
         session=None if session is None else session_record(session),
+        transmitters=() if results.transmission is None else _transmitters(results.transmission),
+        course=None if results.weeks is None else _course(results.weeks),
         at_coil_maximum=_at_maximum(response, results.metrics),
         timings_s=dict(timings_s),
         files=dict(files),
@@ -144,3 +148,44 @@ def _at_maximum(response: Response, metrics: Metrics) -> AtCoilMaximum | None:
         return None
     gain = most / response.field.didt_A_per_s
     return AtCoilMaximum(didt_A_per_s=most, p999_V_per_m=metrics.p999_V_per_m * gain)
+
+
+def _transmitters(transmission: Transmission) -> tuple[TransmitterRecord, ...]:
+    release = transmission.release
+    records = []
+    for known, change in zip(release.evidence, release.change, strict=True):
+        found = change[np.isfinite(change)]
+        records.append(
+            TransmitterRecord(
+                transmitter=known.transmitter,
+                evidence=known.level,
+                sign_in_people=known.sign,
+                least_change=float(found.min()) if len(found) else None,
+                most_change=float(found.max()) if len(found) else None,
+            )
+        )
+    return tuple(records)
+
+
+def _course(weeks: Weeks) -> CourseRecord:
+    schedule = weeks.schedule
+    return CourseRecord(
+        sessions=len(schedule.given),
+        pulses=schedule.pulses_total,
+        days=schedule.last_day,
+        model=weeks.cohorts[0].spec.model.name if weeks.cohorts else "",
+        scale=weeks.cohorts[0].spec.scale.name if weeks.cohorts else "",
+        arms=tuple(
+            ArmRecord(
+                arm=cohort.spec.arm,
+                people=len(cohort),
+                baseline=float(cohort.mean[0]),
+                end=float(cohort.mean[-1]),
+                sd=float(cohort.sd[-1]),
+                response=float(cohort.response[-1]),
+                remission=None if cohort.remission is None else float(cohort.remission[-1]),
+            )
+            for cohort in weeks.cohorts
+        ),
+        missing=weeks.missing,
+    )

@@ -32,12 +32,12 @@ from tmsim.neuron.motor import (
 from tmsim.neuron.motor.mep import median_mep_V
 from tmsim.neuron.motor.parameters import TEST_RMT
 from tmsim.neuron.motor.types import DEVICE_MSO
-from tmsim.neuron.response import Muscle, Response, Site
 from tmsim.placement import Placement, place
 from tmsim.plan.cache import Cache
 from tmsim.plan.stages import Clock, Solved, field_of, solve, target_of
 from tmsim.plan.types import Plan
 from tmsim.pulse import CurrentSlope, PercentAMT, PercentMSO, PercentRMT, Waveform, waveform
+from tmsim.result import Muscle, Response, Site
 
 _CURVE_RMT, _CURVE_STEPS = (0.7, 1.6), 19  # the recruitment curve, in multiples of the motor threshold
 

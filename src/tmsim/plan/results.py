@@ -7,24 +7,27 @@ from dataclasses import dataclass
 from tmsim.core import Progress, silent
 from tmsim.field import summarize
 from tmsim.field.types import Metrics
-from tmsim.neuron.response import Response
 from tmsim.placement import Placement
 from tmsim.plan.cache import Cache
 from tmsim.plan.response import respond
 from tmsim.plan.session import hold_session, protocol_of
 from tmsim.plan.stages import Clock, Solved, solve, target_of
+from tmsim.plan.transmission import transmission_of
 from tmsim.plan.types import Plan
-from tmsim.report.types import Session
+from tmsim.plan.weeks import weeks_of
+from tmsim.result import Response, Session, Transmission, Weeks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Results:
-    """All that a plan comes to; ``metrics`` are of the field at the dose."""
+    """All that a plan comes to; ``metrics`` are of the field at the dose. What it doesn't have is None."""
 
     solved: Solved
     response: Response
     metrics: Metrics
     session: Session | None
+    transmission: Transmission | None
+    weeks: Weeks | None
 
 
 def carry_out(
@@ -39,6 +42,8 @@ def carry_out(
     """
     cache, clock = cache or Cache(), clock or Clock()
     held = protocol_of(plan)  # one that contradicts itself is refused now, not after the solve
+    with clock.stage("course"):
+        weeks = None if held is None else weeks_of(plan, held)
     solved = solve(plan, cache=cache, progress=share(progress, 0.0, 0.6), clock=clock)
     response = respond(plan, solved, cache=cache, progress=share(progress, 0.6, 0.9), clock=clock)
     with clock.stage("metrics"):
@@ -48,7 +53,16 @@ def carry_out(
     with clock.stage("session"):
         progress("session", 0.95)
         session = None if held is None else hold_session(plan, held, solved, response)
-    return Results(solved=solved, response=response, metrics=metrics, session=session)
+    with clock.stage("transmitters"):
+        transmission = None if held is None else transmission_of(plan, held, response)
+    return Results(
+        solved=solved,
+        response=response,
+        metrics=metrics,
+        session=session,
+        transmission=transmission,
+        weeks=weeks,
+    )
 
 
 def share(progress: Progress, start: float, end: float) -> Progress:

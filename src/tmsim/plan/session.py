@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from tmsim.core import InputError, OutsideModelError, Progress, silent
-from tmsim.neuron.response import Response
 from tmsim.plan.response import response_of
 from tmsim.plan.stages import Solved
 from tmsim.plan.types import Plan
 from tmsim.plasticity import default_model, draw_people, plasticity_model, respond
 from tmsim.pulse import Block, Intensity, PercentMSO, PercentRMT, Protocol, protocol
-from tmsim.report.types import BlockResult, Hearing, Session
+from tmsim.result import BlockResult, Hearing, Response, Session
 from tmsim.safety import check_session
 from tmsim.sensation import ear_distances, hear, scalp_to_cortex
 

@@ -187,6 +187,29 @@ class SessionPlan(Section):
     people: int = Field(default=200, ge=2, le=100_000)
 
 
+class TransmittersPlan(Section):
+    """Transporters as drugs or genes have them; 1 is healthy, an SSRI about 0.3 of ``sert_scale``."""
+
+    sert_scale: float = Field(default=1.0, ge=0.15, le=5)
+    dat_scale: float = Field(default=1.0, ge=0.15, le=5)
+    net_scale: float = Field(default=1.0, ge=0.15, le=5)
+
+
+class CoursePlan(Section):
+    """The sessions over days and weeks, and the people who get them.
+
+    ``sessions`` of the daily course, 0 for the protocol's own; ``missed`` such as ``"12"``, ``"7-9"`` or
+    ``"day 12"``; ``people`` in each arm; ``model`` and ``scale`` of symptoms (``tmsim course models``), or
+    empty for those that suit the protocol.
+    """
+
+    sessions: int = Field(default=0, ge=0, le=10_000)
+    missed: tuple[str, ...] = ()
+    people: int = Field(default=2000, ge=2, le=100_000)
+    model: str = ""
+    scale: str = ""
+
+
 class FieldPlan(Section):
     """How the field is solved."""
 
@@ -218,5 +241,7 @@ class Plan(Section):
     motor: MotorPlan = MotorPlan()
     neuron: NeuronPlan = NeuronPlan()
     session: SessionPlan = SessionPlan()
+    transmitters: TransmittersPlan = TransmittersPlan()
+    course: CoursePlan = CoursePlan()
     field: FieldPlan = FieldPlan()
     output: OutputPlan = OutputPlan()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from matplotlib.figure import Figure
 from tmsim.core import FloatArray, whole_file
 from tmsim.core.citations import citation
 from tmsim.formats.navigation import in_axes_of
-from tmsim.head.regions import UNASSIGNED, regions_of
+from tmsim.head.regions import UNASSIGNED, region_text, regions_of
 from tmsim.placement.types import Placement
 from tmsim.report.charts import curves_figure, slices_figure
+from tmsim.report.course import cohort_figure, schedule_figure
 from tmsim.report.figures import magnitude_figure, normal_figure, placement_figure
 from tmsim.report.layout import DPI, WIDTH_IN, slope_text
 from tmsim.report.methods import method_text
@@ -32,10 +32,6 @@ from tmsim.sensation import click_train, wav_bytes
 
 _SHOWN_REGIONS = 15
 _HEARD_s = 12.0  # of the session, as a sound
-_REGION_WORDS = re.compile(
-    "(rostral|caudal|superior|inferior|middle|medial|lateral|anterior|posterior|isthmus|transverse|pars|banks"
-    "|frontal|temporal)(?=[a-z])"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +97,7 @@ def page(report: ReportInput) -> str:
         metrics=metrics,
         response=report.response,
         session=report.session,
+        weeks=report.weeks,
         clicks=_clicks(report),
         slope=slope_text(field.didt_A_per_s),
         slope_text=slope_text,
@@ -127,17 +124,6 @@ def three_digits(value: float) -> str:
         return "0"
     decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
     return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
-
-
-def region_text(name: str) -> str:
-    """An atlas label in words: ``"L_middletemporal"`` is ``"left middle temporal"``."""
-    if name == UNASSIGNED:
-        return "outside the atlas"
-    side, _, rest = name.partition("_")
-    if side not in ("L", "R") or not rest:
-        return name
-    words = _REGION_WORDS.sub(r"\1 ", rest)
-    return f"{'left' if side == 'L' else 'right'} {words}"
 
 
 def slopes_of(report: ReportInput) -> tuple[float, ...]:
@@ -250,6 +236,10 @@ def _pictures(report: ReportInput) -> dict[str, Picture]:
         titles = [result.block.site or "the session" for result in session.blocks if result.group is not None]
         if groups:
             figures["after"] = after_effect_figure(groups, titles)
+    if weeks := report.weeks:
+        figures["schedule"] = schedule_figure(weeks.schedule)
+        if weeks.cohorts:
+            figures["cohorts"] = cohort_figure(weeks.cohorts, weeks.trials)
     return {name: _picture(figure) for name, figure in figures.items()}
 
 

@@ -13,12 +13,8 @@ from tmsim.coil.types import Coil
 from tmsim.core import FloatArray, InputError, IntArray, as_array, as_index_array
 from tmsim.field.types import EField, Metrics
 from tmsim.head.types import Head
-from tmsim.neuron.response import Response
 from tmsim.placement.types import Pose
-from tmsim.plasticity import Group
-from tmsim.pulse import Block, Intensity, Protocol
-from tmsim.safety import Finding
-from tmsim.sensation import ScalpField, Sound
+from tmsim.result import Response, Session, Transmission, Weeks
 
 View = Literal["left", "right", "front", "back", "top"]
 
@@ -178,47 +174,6 @@ class Mesh:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BlockResult:
-    """A block of a session, taken on a brain at rest, and what it leaves in a group of people.
-
-    ``group`` is None where no model covers the train; ``missing`` then says why.
-    """
-
-    block: Block
-    group: Group | None
-    missing: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hearing:
-    """What one ear hears of a session."""
-
-    ear: str
-    sound: Sound
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Session:
-    """One session at the dose of a plan.
-
-    Parameters
-    ----------
-    percent_mso
-        The dose as stimulator output, or None where that isn't known. [%MSO]
-    hearing
-        Levels at the ears; empty where the ears or the output are not known.
-    """
-
-    protocol: Protocol
-    intensity: Intensity
-    percent_mso: float | None
-    findings: tuple[Finding, ...]
-    blocks: tuple[BlockResult, ...]
-    hearing: tuple[Hearing, ...]
-    scalp: ScalpField
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ReportInput:
     """All that a report shows; the figures are derived from it.
 
@@ -233,6 +188,8 @@ class ReportInput:
     metrics: Metrics
     response: Response
     session: Session | None
+    transmission: Transmission | None
+    weeks: Weeks | None
     plan_toml: str
     provenance: Mapping[str, str]
     citations: tuple[str, ...]

@@ -1,0 +1,23 @@
+"""What a run found out, from pulse to course: filled by `tmsim.plan`, shown by reports and pages."""
+
+from tmsim.result.types import (
+    BlockResult,
+    Hearing,
+    Muscle,
+    Response,
+    Session,
+    Site,
+    Transmission,
+    Weeks,
+)
+
+__all__ = [
+    "BlockResult",
+    "Hearing",
+    "Muscle",
+    "Response",
+    "Session",
+    "Site",
+    "Transmission",
+    "Weeks",
+]
