@@ -6,7 +6,7 @@ be run again from itself. Solved fields are kept by content in the user's cache 
 change to a plan solves only what depends on it, and a change of the dose solves nothing.
 """
 
-from tmsim.plan.cache import Cache
+from tmsim.core.cache import Cache
 from tmsim.plan.explain import Link, explain
 from tmsim.plan.outcome import Outcome
 from tmsim.plan.read import default, dump, load, parse

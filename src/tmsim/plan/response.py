@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tmsim.core import FloatArray, InputError, Progress, silent
+from tmsim.core.cache import Cache
 from tmsim.field import REFERENCE_DIDT_A_PER_S
 from tmsim.head import scalp_cortex_distance
 from tmsim.neuron import NeuronModel, neuron_model, recruit
@@ -33,7 +34,6 @@ from tmsim.neuron.motor.mep import median_mep_V
 from tmsim.neuron.motor.parameters import TEST_RMT
 from tmsim.neuron.motor.types import DEVICE_MSO
 from tmsim.placement import Placement, place
-from tmsim.plan.cache import Cache
 from tmsim.plan.stages import Clock, Solved, field_of, solve, target_of
 from tmsim.plan.types import Plan
 from tmsim.pulse import CurrentSlope, PercentAMT, PercentMSO, PercentRMT, Waveform, waveform

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tmsim.core import Progress, silent
+from tmsim.core.cache import Cache
 from tmsim.field import summarize
 from tmsim.field.types import Metrics
 from tmsim.placement import Placement
-from tmsim.plan.cache import Cache
 from tmsim.plan.response import respond
 from tmsim.plan.session import hold_session, protocol_of
 from tmsim.plan.stages import Clock, Solved, solve, target_of

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tmsim.core import Progress, silent
+from tmsim.core.cache import Cache
 from tmsim.core.provenance import sha256_of_file
 from tmsim.formats import nifti
 from tmsim.plan import outputs
-from tmsim.plan.cache import Cache
 from tmsim.plan.folder import whole_folder
 from tmsim.plan.outcome import FILE_NAME, Outcome, Provenance
 from tmsim.plan.provenance import provenance_of, standing

@@ -13,10 +13,10 @@ import numpy as np
 
 from tmsim.coil import Coil
 from tmsim.core import FloatArray, Progress, read_only, silent
+from tmsim.core.cache import Arrays, Cache, stage_key
 from tmsim.field import REFERENCE_DIDT_A_PER_S, EField, ErrorEstimate, FiniteElements, Solver, prepare
 from tmsim.head import Cortex, Head
 from tmsim.placement import Placement, Pose, check_clear, place, read_pose
-from tmsim.plan.cache import Arrays, Cache, stage_key
 from tmsim.plan.types import AtPose, AtPoseFile, AtTarget, Plan
 
 ROOMS = ("core", "coil", "field", "head", "placement")

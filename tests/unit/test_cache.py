@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tmsim.core.provenance import code_of, sha256_of
-from tmsim.plan.cache import Cache, default_folder, stage_key
+from tmsim.core.cache import Cache, default_folder, stage_key
 
 
 class Stage:
