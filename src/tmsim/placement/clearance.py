@@ -12,7 +12,8 @@ from tmsim.head import Head
 from tmsim.head.locate import nearest_on_surface
 from tmsim.placement.types import Pose
 
-_CELL_m = 1e-3
+CELL_m = 1e-3
+"""The grid on which coil and skin are held against each other."""
 
 TOLERANCE_m = 0.002
 """A casing may dip this far into the skin of a given pose: navigation is no more exact than that."""
@@ -30,17 +31,17 @@ def lift_to_clear(skin: Surface, coil: Coil, matrix: FloatArray) -> float:
     matrix
         From coil to head coordinates, (4, 4).
     """
-    coil_samples = outline(coil, _CELL_m)
-    low, high = coil_samples[:, :2].min(axis=0) - _CELL_m, coil_samples[:, :2].max(axis=0) + _CELL_m
+    coil_samples = outline(coil, CELL_m)
+    low, high = coil_samples[:, :2].min(axis=0) - CELL_m, coil_samples[:, :2].max(axis=0) + CELL_m
     points = apply(inverse(matrix), skin.points_m)
     corners = points[skin.triangles]
     beneath = (corners[..., :2].max(axis=1) > low).all(axis=1) & (corners[..., :2].min(axis=1) < high).all(
         axis=1
     )
-    skin_samples = _samples(corners[beneath], _CELL_m)
+    skin_samples = samples_on(corners[beneath], CELL_m)
     skin_samples = skin_samples[((skin_samples[:, :2] > low) & (skin_samples[:, :2] < high)).all(axis=1)]
 
-    shape = np.ceil((high - low) / _CELL_m).astype(int) + 1
+    shape = np.ceil((high - low) / CELL_m).astype(int) + 1
     deepest, outermost = np.full(shape, -np.inf), np.full(shape, np.inf)
     np.maximum.at(deepest, tuple(_cells(coil_samples, low)), coil_samples[:, 2])
     np.minimum.at(outermost, tuple(_cells(skin_samples, low)), skin_samples[:, 2])
@@ -70,7 +71,7 @@ def check_clear(head: Head, coil: Coil, pose: Pose) -> None:
         )
     for what, samples, allowed_m in (
         ("windings", coil.element_points_m, 0.0),
-        ("casing", outline(coil, 2 * _CELL_m), TOLERANCE_m),
+        ("casing", outline(coil, 2 * CELL_m), TOLERANCE_m),
     ):
         depth_m = _deepest_in(head.skin, pose.to_head(samples))
         if depth_m > allowed_m:
@@ -96,11 +97,11 @@ def outline(coil: Coil, step_m: float) -> FloatArray:
     """Points on the casing ``step_m`` apart at most, or the windings, or else the origin, (n, 3). [m]"""
     if coil.casing is None:
         return coil.element_points_m if len(coil.element_points_m) else np.zeros((1, 3))
-    return _samples(coil.casing.points_m[coil.casing.triangles], step_m)
+    return samples_on(coil.casing.points_m[coil.casing.triangles], step_m)
 
 
-def _samples(corners: FloatArray, step_m: float) -> FloatArray:
-    """Points on triangles (n, 3, 3) at most ``step_m`` apart, corners included."""
+def samples_on(corners: FloatArray, step_m: float) -> FloatArray:
+    """Points on triangles (n, 3, 3) at most ``step_m`` apart, corners included, (k, 3). [m]"""
     # Rows run from a corner to the opposite side; with the shortest side there, slivers take few points.
     lengths = np.linalg.norm(np.roll(corners, -1, axis=1) - np.roll(corners, 1, axis=1), axis=2)
     first = lengths.argmin(axis=1)
@@ -118,4 +119,4 @@ def _samples(corners: FloatArray, step_m: float) -> FloatArray:
 
 
 def _cells(samples: FloatArray, low: FloatArray) -> FloatArray:
-    return np.floor((samples[:, :2] - low) / _CELL_m).astype(int).T
+    return np.floor((samples[:, :2] - low) / CELL_m).astype(int).T

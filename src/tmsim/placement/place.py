@@ -71,14 +71,9 @@ def place(
         raise InputError("reference of the angle", repr(reference), "'midline'")
     aim = parse_target(target) if isinstance(target, str) else target
     target_m = resolve(aim, head)
-    axes, origin = anatomical_axes(head)
-    scalp_m = target_m if on_scalp(aim) else _scalp_point(head, target_m, axes[2], str(aim))
-    outward = _smooth_normal(head.skin, scalp_m)
-
-    carried = _smallest_rotation(axes[2], outward) @ axes.T  # right, front and up at the scalp point
-    sideways = (scalp_m - origin) @ axes[0]
-    lateral = carried[:, 0] if sideways > MIDLINE_m else -carried[:, 0]
-    handle = -math.cos(angle_rad) * carried[:, 1] + math.sin(angle_rad) * lateral
+    scalp_m = target_m if on_scalp(aim) else scalp_point(head, target_m, str(aim))
+    back, lateral, outward = scalp_frame(head, scalp_m)
+    handle = math.cos(angle_rad) * back + math.sin(angle_rad) * lateral
 
     matrix = np.eye(4)
     matrix[:3, 2] = -outward
@@ -136,12 +131,31 @@ def anatomical_axes(head: Head) -> tuple[FloatArray, FloatArray]:
     return np.eye(3), np.zeros(3)
 
 
-def _scalp_point(head: Head, target_m: FloatArray, up: FloatArray, name: str) -> FloatArray:
-    skin = head.skin
-    # Never through the neck: what faces down is the cut through it, or the chin.
+def scalp_frame(head: Head, scalp_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Unit vectors at a scalp point: the handle at 0 degrees, at 90 degrees, and outward."""
+    axes, origin = anatomical_axes(head)
+    outward = _smooth_normal(head.skin, scalp_m)
+    carried = _smallest_rotation(axes[2], outward) @ axes.T  # right, front and up at the scalp point
+    sideways = (scalp_m - origin) @ axes[0]
+    return -carried[:, 1], carried[:, 0] if sideways > MIDLINE_m else -carried[:, 0], outward
+
+
+def scalp_of(head: Head) -> Surface:
+    """The skin but for what faces down: the cut through the neck, and the chin."""
+    skin, up = head.skin, anatomical_axes(head)[0][2]
     facing_down = skin.triangle_area_vectors_m2 @ up < -0.8 * skin.areas_m2
-    scalp = Surface(points_m=skin.points_m, triangles=skin.triangles[~facing_down])
-    nearest = nearest_on_surface(scalp, target_m[None])
+    return Surface(points_m=skin.points_m, triangles=skin.triangles[~facing_down])
+
+
+def scalp_point(head: Head, target_m: FloatArray, name: str) -> FloatArray:
+    """The scalp point nearest to a cortical target, (3,). [m]
+
+    Raises
+    ------
+    InputError
+        The target is far outside the head.
+    """
+    nearest = nearest_on_surface(scalp_of(head), target_m[None])
     if nearest.distance_m[0] > _FAR_m:
         raise InputError(
             f"target {name}", f"{nearest.distance_m[0] * 1e3:.0f} mm outside the head",
