@@ -36,9 +36,10 @@ from tmsim.report.figures import magnitude_figure, normal_figure, placement_figu
 from tmsim.report.html import numbers_of, page, region_text, slopes_of, three_digits, write_report
 from tmsim.report.layout import letters
 from tmsim.report.types import ReportInput
-from tmsim.result import BlockResult, Hearing, Muscle, Response, Session, Site, Weeks
+from tmsim.result import BlockResult, Hearing, Muscle, Response, Session, Site, Transmission, Weeks
 from tmsim.safety import check_session
 from tmsim.sensation import hear, scalp_to_cortex
+from tmsim.transmitters import PrefrontalDrive, session_binding, session_release
 
 HALF_WIDTHS_m = np.array([0.076, 0.092, 0.084])  # of the head: right, front, up
 SLOPE = 2e6
@@ -131,6 +132,13 @@ def session_of(head, field):
     )
 
 
+def transmission_of():
+    """One pulse a second for ten seconds over a prefrontal cortex of which a tenth fires."""
+    drive = PrefrontalDrive(pulses_Hz=np.ones(10), share=0.1)
+    release = session_release(drive, aftermath_s=10.0)
+    return Transmission(share=0.1, release=release, binding=session_binding(release), over_course=None)
+
+
 def weeks_of():
     """Ten sessions of theta burst in twenty people, of whom half get sham."""
     schedule = schedule_of(protocol("itbs600"), sessions=10, missed=("3",))
@@ -180,7 +188,7 @@ def report(head):
         metrics=metrics,
         response=response_of(head, field),
         session=session_of(head, field),
-        transmission=None,
+        transmission=transmission_of(),
         weeks=weeks_of(),
         plan_toml='[coil]\nsource = "<loop>"\n',
         provenance={"tmsim": "0.0.test", "seed": "7"},
@@ -236,7 +244,7 @@ def test_the_report_is_one_file_that_asks_for_nothing_else(html, seen):
 
 
 def test_every_image_of_the_report_decodes_at_its_stated_size(seen):
-    assert len(seen.images) == 14
+    assert len(seen.images) == 15
     for image in seen.images:
         pixels = imread(io.BytesIO(base64.b64decode(image["src"].split(",")[1])), format="png")
         assert pixels.shape[:2] == (int(image["height"]), int(image["width"]))
@@ -332,6 +340,17 @@ def test_the_report_tells_the_session_and_gives_no_clearance(report):
     assert "respond as expected" in text
 
 
+def test_the_report_tells_transmitters_with_their_evidence_and_claims_no_unknown_sign(report):
+    parser = Seen()
+    parser.feed(page(report))
+    text = re.sub(r"\s+", " ", parser.text)
+    assert "10 % of the layer 5 cells of the left rostral middle frontal cortex fire" in text
+    assert "dopamine human +" in text
+    # Both signs: from less to more.
+    assert re.search(r"serotonin animal, sign unknown −\d+ to \+\d+ %", text)
+    assert re.search(r"noradrenaline extrapolated, sign unknown −\d+ to \+\d+ %", text)
+
+
 def test_the_report_tells_the_weeks_as_figures_of_trials_and_no_prediction(report):
     parser = Seen()
     parser.feed(page(report))
@@ -355,6 +374,7 @@ def test_what_is_unknown_is_left_out(report):
         citations=(),
         session=None,
         weeks=None,
+        transmission=None,
         response=replace(report.response, didt_max_A_per_s=None, threshold=None, hand=None, target=None,
                          doses=(), recruitment=None, muscle=None, missing="there is no cortex"),
     )  # fmt: skip

@@ -27,6 +27,7 @@ from tmsim.report.motor import recruitment_curve_figure as mep_figure
 from tmsim.report.neuron import recruitment_figure
 from tmsim.report.plasticity import after_effect_figure
 from tmsim.report.pulse import pulse_figure, train_figure
+from tmsim.report.transmitters import course_figure, session_figure
 from tmsim.report.types import ReportInput
 from tmsim.sensation import click_train, wav_bytes
 
@@ -97,6 +98,8 @@ def page(report: ReportInput) -> str:
         metrics=metrics,
         response=report.response,
         session=report.session,
+        transmission=report.transmission,
+        transmitter_rows=_transmitter_rows(report),
         weeks=report.weeks,
         clicks=_clicks(report),
         slope=slope_text(field.didt_A_per_s),
@@ -236,11 +239,37 @@ def _pictures(report: ReportInput) -> dict[str, Picture]:
         titles = [result.block.site or "the session" for result in session.blocks if result.group is not None]
         if groups:
             figures["after"] = after_effect_figure(groups, titles)
+    if transmission := report.transmission:
+        figures["transmitters"] = session_figure(transmission.release)
+        if transmission.over_course is not None:
+            figures["transmitter_course"] = course_figure(transmission.over_course)
     if weeks := report.weeks:
         figures["schedule"] = schedule_figure(weeks.schedule)
         if weeks.cohorts:
             figures["cohorts"] = cohort_figure(weeks.cohorts, weeks.trials)
     return {name: _picture(figure) for name, figure in figures.items()}
+
+
+def _transmitter_rows(report: ReportInput) -> list[dict[str, str]]:
+    """Each transmitter with its evidence, and its change over the session as a range over the cases."""
+    if report.transmission is None:
+        return []
+    release = report.transmission.release
+    rows = []
+    for known, change in zip(release.evidence, release.change, strict=True):
+        found = 100 * change[np.isfinite(change)]
+        text = f"{found.min():+.0f} to {found.max():+.0f} %" if len(found) else "silent at rest"
+        rows.append(
+            {
+                "name": known.transmitter,
+                "level": known.level,
+                "sign": known.sign,
+                "change": text.replace("-", "\N{MINUS SIGN}"),
+                "words": known.words,
+                "model": known.model,
+            }
+        )
+    return rows
 
 
 def _clicks(report: ReportInput) -> str:
