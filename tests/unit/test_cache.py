@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from tmsim.core.provenance import code_of, sha256_of
 from tmsim.core.cache import Cache, default_folder, stage_key
+from tmsim.core.provenance import code_of, sha256_of
 
 
 class Stage:

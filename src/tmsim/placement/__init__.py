@@ -12,6 +12,7 @@ is found by stimulation. Scalp positions follow Jurcak2007, Beam F3 Beam2009.
 """
 
 from tmsim.placement.clearance import check_clear
+from tmsim.placement.jitter import jittered
 from tmsim.placement.parameters import NAMED_POINTS, NamedPoint, beam_f3
 from tmsim.placement.place import place
 from tmsim.placement.pose_file import read_pose, write_pose
@@ -40,6 +41,7 @@ __all__ = [
     "Target",
     "beam_f3",
     "check_clear",
+    "jittered",
     "parse_target",
     "place",
     "read_pose",
