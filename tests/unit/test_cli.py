@@ -16,7 +16,10 @@ from tmsim.core import InputError
 def test_help_and_version_end_well_and_name_every_command(capsys):
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    for word in ("run", "field", "head", "coil", "plan", "not a medical device"):
+    for word in (
+        "run", "field", "head", "coil", "pulse", "protocol", "neuron", "motor", "session", "plasticity", "course",
+        "explain", "rehearse", "screen", "plan", "not a medical device",
+    ):  # fmt: skip
         assert word in said
     assert main([]) == 0
     assert main(["--version"]) == 0
