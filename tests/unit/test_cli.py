@@ -17,8 +17,8 @@ def test_help_and_version_end_well_and_name_every_command(capsys):
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
     for word in (
-        "run", "field", "head", "coil", "pulse", "protocol", "neuron", "motor", "session", "plasticity", "course",
-        "explain", "rehearse", "screen", "plan", "not a medical device",
+        "run", "field", "head", "coil", "pulse", "protocol", "neuron", "motor", "session", "plasticity",
+        "course", "explain", "rehearse", "screen", "plan", "not a medical device",
     ):  # fmt: skip
         assert word in said
     assert main([]) == 0
