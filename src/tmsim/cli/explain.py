@@ -5,21 +5,12 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from tmsim.cli.show import Json, progress_bar
+from tmsim.cli.show import Json, PlanFile, progress_bar
 
 
 def explain(
-    plan: Annotated[
-        Path | None,
-        typer.Argument(
-            help="A plan in TOML, or an outcome.json; the default if left out.", show_default=False
-        ),
-    ] = None,
+    plan: PlanFile = None,
     as_json: Json = False,
 ) -> None:
     """Explain how TMS works on a plan: one sentence a link, with its own figures, and what it rests on."""

@@ -25,7 +25,7 @@ Rmt = Annotated[
     str | None,
     typer.Option(help="Resting motor threshold to give the subject, '55 %MSO'; its own if left out."),
 ]
-PlanFile = Annotated[
+PlanOption = Annotated[
     Path | None,
     typer.Option("--plan", help="Take seed and threshold from this plan: the threshold that its coil has."),
 ]
@@ -37,7 +37,7 @@ def motor_curve(
     seed: Seed = 0,
     subject: Index = 0,
     rmt: Rmt = None,
-    plan: PlanFile = None,
+    plan: PlanOption = None,
     pulses: Annotated[int, typer.Option(help="Pulses at each amplitude.")] = 10,
     step: Annotated[int, typer.Option(min=1, help="Step between amplitudes. [%MSO]")] = 5,
     picture: Picture = None,
@@ -86,7 +86,7 @@ def motor_hunt(
     seed: Seed = 0,
     subject: Index = 0,
     rmt: Rmt = None,
-    plan: PlanFile = None,
+    plan: PlanOption = None,
     method: Annotated[str, typer.Option(help="'ml-pest' or '5-of-10'.")] = "ml-pest",
     pulses: Annotated[int, typer.Option(help="Pulses of ml-pest; 5-of-10 ends by itself.")] = 20,
     errors: Annotated[
@@ -161,7 +161,7 @@ def motor_pairs(
     seed: Seed = 0,
     subject: Index = 0,
     rmt: Rmt = None,
-    plan: PlanFile = None,
+    plan: PlanOption = None,
     pulses: Annotated[int, typer.Option(help="Pulses of each kind.")] = 20,
     picture: Picture = None,
     as_json: Json = False,
@@ -223,7 +223,7 @@ def motor_waves(
     seed: Seed = 0,
     subject: Index = 0,
     rmt: Rmt = None,
-    plan: PlanFile = None,
+    plan: PlanOption = None,
     intensity: Annotated[str, typer.Option(help="Of the pulse: '120 %RMT' or '66 %MSO'.")] = "120 %RMT",
     direction: Annotated[str, typer.Option(help="Of the current in the brain: PA, AP or LM.")] = "PA",
     picture: Picture = None,

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tmsim.cli.show import Json, Picture, progress_bar, save_picture
+from tmsim.cli.show import Json, Picture, PlanFile, progress_bar, save_picture
 from tmsim.core import InputError, to_si
 
 app = typer.Typer(help="Neurons: which models there are, and at which field their cells fire.")
@@ -151,12 +151,7 @@ def neuron_threshold(
 
 @app.command("recruit")
 def neuron_recruit(
-    plan: Annotated[
-        Path | None,
-        typer.Argument(
-            help="A plan in TOML, or an outcome.json; the default if left out.", show_default=False
-        ),
-    ] = None,
+    plan: PlanFile = None,
     picture: Picture = None,
     as_json: Json = False,
 ) -> None:

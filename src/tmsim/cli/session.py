@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from tmsim.cli.show import Json, Picture, progress_bar, save_picture
+from tmsim.cli.show import Json, Picture, PlanFile, progress_bar, save_picture
 from tmsim.core import InputError
 
 
 def session(
-    plan: Annotated[
-        Path | None,
-        typer.Argument(
-            help="A plan in TOML, or an outcome.json; the default if left out.", show_default=False
-        ),
-    ] = None,
+    plan: PlanFile = None,
     picture: Picture = None,
     as_json: Json = False,
 ) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+PlanFile = Annotated[
+    Path | None,
+    typer.Argument(help="A plan in TOML, or an outcome.json; the default if left out.", show_default=False),
+]
 Picture = Annotated[Path | None, typer.Option("--picture", help="Write the figure to this .png file.")]
 
 
