@@ -27,6 +27,7 @@ from tmsim.cli import (
     run,
     sensation,
     session,
+    transmitters,
 )
 from tmsim.core import TmsimError
 
@@ -51,6 +52,7 @@ app.add_typer(protocol.app, name="protocol")
 app.add_typer(neuron.app, name="neuron")
 app.add_typer(motor.app, name="motor")
 app.add_typer(plasticity.app, name="plasticity")
+app.add_typer(transmitters.app, name="transmitters")
 app.add_typer(course.app, name="course")
 app.add_typer(plan.app, name="plan")
 

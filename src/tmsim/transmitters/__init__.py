@@ -51,7 +51,7 @@ from tmsim.transmitters.evidence import (
     Observation,
     evidence,
 )
-from tmsim.transmitters.release import course_release, session_release
+from tmsim.transmitters.release import course_release, resting, session_release
 from tmsim.transmitters.serotonin import SerotoninTerminal
 from tmsim.transmitters.terminal import Terminal, extracellular
 from tmsim.transmitters.types import (
@@ -68,6 +68,7 @@ from tmsim.transmitters.types import (
     Pharmacology,
     PrefrontalDrive,
     Release,
+    Resting,
 )
 from tmsim.transmitters.uptake import UptakeTerminal, dopamine_terminal, noradrenaline_terminal
 
@@ -90,6 +91,7 @@ __all__ = [
     "Pharmacology",
     "PrefrontalDrive",
     "Release",
+    "Resting",
     "SerotoninTerminal",
     "Terminal",
     "UptakeTerminal",
@@ -103,6 +105,7 @@ __all__ = [
     "noradrenaline_terminal",
     "prefrontal_drive",
     "prefrontal_share",
+    "resting",
     "session_binding",
     "session_release",
 ]

@@ -179,8 +179,8 @@ COERULEUS_Hz = _assumed(2.0, "Hz", "tonic rate of the locus coeruleus at rest")
 # From the stimulated prefrontal cortex to the circuit. Nobody has measured this in people.
 REGION = "L_rostralmiddlefrontal"
 """The region of Desikan2006 that the DLPFC targets lie in."""
-REFERENCE_SHARE = Parameter(
-    0.13, "1", "assumed", "recomputed", f"L5 of {REGION} at 120 %RMT, in the default run on the built-in head"
+REFERENCE_SHARE = _assumed(
+    0.13, "1", f"what the default run on the built-in head finds for L5 of {REGION}, at 120 %RMT"
 )
 DOPAMINE_GAIN = _assumed(
     520.0, "1/Hz",

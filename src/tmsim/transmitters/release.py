@@ -10,7 +10,7 @@ import numpy as np
 from tmsim.core import FloatArray, InputError, read_only
 from tmsim.transmitters.circuit import driven_circuit
 from tmsim.transmitters.evidence import EVIDENCE, TRANSMITTERS
-from tmsim.transmitters.parameters import COERULEUS_Hz, OUTPUT_MOST_Hz
+from tmsim.transmitters.parameters import WEIGHTS, COERULEUS_Hz, OUTPUT_MOST_Hz
 from tmsim.transmitters.serotonin import SerotoninTerminal
 from tmsim.transmitters.terminal import Terminal
 from tmsim.transmitters.types import (
@@ -22,6 +22,7 @@ from tmsim.transmitters.types import (
     Pharmacology,
     PrefrontalDrive,
     Release,
+    Resting,
     WINDOW_s,
     relative_change,
 )
@@ -39,6 +40,21 @@ _NOTES: tuple[str, ...] = (
     "Dopamine falls back within seconds here; in people it stayed raised for an hour or more (Shaikh2024).",
     "Two sets of weights of the circuit fit the same recordings at rest: both are shown.",
 )
+
+
+def resting(pharmacology: Pharmacology = HEALTHY) -> Resting:
+    """Firing and extracellular transmitters at rest under drugs, with each set of weights."""
+    brains = [_resting(weights, pharmacology) for weights in WEIGHTS]
+    held = [
+        [terminal.concentration_M(terminal.settled()) for terminal in brain.terminals] for brain in brains
+    ]
+    return Resting(
+        pharmacology=pharmacology,
+        weights=tuple(WEIGHTS),
+        rate_Hz=read_only(np.stack([brain.rest_Hz for brain in brains], axis=1)),
+        concentration_M=read_only(np.stack([brain.rest_M for brain in brains], axis=1)),
+        held_M=read_only(np.stack(held, axis=1)),
+    )
 
 
 def session_release(
@@ -129,7 +145,7 @@ def course_release(
         mean_M=read_only(mean_M),
         notes=(
             "That autoreceptors lose sensitivity was seen in rats (Gur2000); by how much, and in people, is "
-            "a choice.",
+            "a choice. That serotonin at rest rises over the course follows from it.",
             *_notes(drive, rest_M),
         ),
         sources=_sources("Gur2000"),
@@ -153,6 +169,7 @@ class _Brain:
     weights: str
     pharmacology: Pharmacology
     healthy_Hz: FloatArray  # rates without drugs, (3,), to which firing of the terminals is relative
+    rest_Hz: FloatArray  # rates with them, (3,)
     circuit: FloatArray
     terminals: tuple[Terminal, ...]
     states: tuple[FloatArray, ...]
@@ -208,6 +225,7 @@ def _resting(weights: str, pharmacology: Pharmacology) -> _Brain:
         weights=weights,
         pharmacology=pharmacology,
         healthy_Hz=healthy_Hz,
+        rest_Hz=now_Hz,
         circuit=now.state,
         terminals=terminals,
         states=tuple(

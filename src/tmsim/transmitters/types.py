@@ -181,6 +181,32 @@ class CircuitRun:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Resting:
+    """Cells and terminals a day after transporters or autoreceptors changed, with each set of weights.
+
+    Parameters
+    ----------
+    weights
+        Names of the sets.
+    rate_Hz, concentration_M
+        Axes are ``TRANSMITTERS`` and weights, (3, n_weights). [Hz], [mol/l]
+    held_M
+        At the terminals of cells that go on firing as when healthy, (3, n_weights). [mol/l]
+    """
+
+    pharmacology: Pharmacology
+    weights: tuple[str, ...]
+    rate_Hz: FloatArray
+    concentration_M: FloatArray
+    held_M: FloatArray
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """How good the evidence is that TMS, not a drug, changes each transmitter."""
+        return tuple(evidence(name) for name in TRANSMITTERS)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Release:
     """Extracellular transmitters over a session and after it, for each case.
 

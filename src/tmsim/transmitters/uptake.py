@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from tmsim.core import FloatArray, InputError, Parameter, read_only
+from tmsim.core import FloatArray, InputError, OutsideModelError, Parameter, read_only
 from tmsim.transmitters.kernels import UptakeConstants, advance_uptake
 from tmsim.transmitters.parameters import DOPAMINE, NORADRENALINE, COERULEUS_Hz
 from tmsim.transmitters.types import Pharmacology, WINDOW_s
@@ -69,7 +69,13 @@ class UptakeTerminal:
         )
 
     def settled(self, firing: float = 1.0) -> FloatArray:
-        """The steady state at a constant firing rate: concentration [uM] and autoreceptors bound, (2,)."""
+        """The steady state at a constant firing rate: concentration [uM] and autoreceptors bound, (2,).
+
+        Raises
+        ------
+        OutsideModelError
+            More is released than uptake can take, however high the concentration.
+        """
         c, auto_rest = self.constants_uM, self._auto_rest
 
         def surplus(space: float) -> float:
@@ -77,6 +83,11 @@ class UptakeTerminal:
             released = c.release * firing * self.rest_Hz * max(0.0, 1 - c.on_release * (bound - auto_rest))
             return released - self.scale * c.vmax * space / (c.km + space)
 
+        if surplus(_MOST_M * 1e6) > 0:
+            raise OutsideModelError(
+                f"{self.transmitter} cells at {firing * self.rest_Hz:.3g} Hz release more than "
+                f"{self.scale:.3g} of the transporters take up."
+            )
         space = float(brentq(surplus, 0.0, _MOST_M * 1e6, xtol=1e-15, rtol=1e-13)) if firing > 0 else 0.0
         return read_only(np.array([space, _bound(c, space)]))
 
