@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tmsim.cli import main
 from tmsim.core import InputError, OutsideModelError
 from tmsim.neuron import RegionRecruitment
-from tmsim.pulse import Layer, Train, list_protocols, parse_train, protocol
+from tmsim.pulse import Block, Layer, Protocol, Train, list_protocols, parse_train, protocol
 from tmsim.report.transmitters import course_figure, resting_figure, session_figure
 from tmsim.transmitters import (
     CASES,
@@ -149,6 +149,31 @@ def test_protocols_of_other_places_are_refused_and_of_this_one_taken(name):
         return
     with pytest.raises(InputError, match="no block over the left prefrontal cortex"):
         prefrontal_drive(protocol(name), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("site", "target", "counts"),
+    [
+        ("", "", True),
+        ("Left DLPFC", "", True),
+        ("left prefrontal cortex", "[-38, 44, 26]", True),
+        ("", "beam-f3 36 38 60 cm", True),
+        ("", "dlpfc-sgacc", True),
+        ("", "F3", True),
+        ("", "F4", False),
+        ("", "hand-knob-left", False),
+        ("right DLPFC", "F4", False),
+        ("M1", "", False),
+    ],
+)
+def test_a_block_counts_by_its_site_or_else_its_target(site, target, counts):
+    train = parse_train("10 pulses at 10 Hz")
+    session = Protocol(id="mine", label="mine", blocks=(Block(train=train, site=site, target=target),))
+    if counts:
+        assert prefrontal_drive(session, 0.1).pulses_Hz.sum() == 10
+        return
+    with pytest.raises(InputError, match="no block over the left prefrontal cortex"):
+        prefrontal_drive(session, 0.1)
 
 
 def test_the_share_is_that_of_layer_5_in_the_region():

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Transmitters: serotonin, dopamine and noradrenaline under TMS and drugs.")
 
-Ssri = Annotated[bool, typer.Option("--ssri", help="A usual dose of an SSRI: --sert 0.3.")]
+Ssri = Annotated[
+    bool, typer.Option("--ssri", help="An SSRI as in the published run of the circuit: --sert 0.3.")
+]
 Sert = Annotated[float | None, typer.Option("--sert", help="Share of serotonin transporters that work.")]
 Dat = Annotated[float, typer.Option("--dat", help="Share of dopamine transporters that work.")]
 Net = Annotated[float, typer.Option("--net", help="Share of noradrenaline transporters that work.")]
@@ -106,7 +108,7 @@ def transmitters_session(
     """Show extracellular transmitters over a session, and what a dopamine tracer would show.
 
     Each figure is given for four cases, least to most: which way the cortex acts on serotonin and
-    noradrenaline cells isn't known, and two sets of weights of the circuit fit the same recordings.
+    noradrenaline cells isn't known, and two sets of weights of the circuit are nearly alike at rest.
     """
     from tmsim.pulse import protocol
     from tmsim.transmitters import TRANSMITTERS, prefrontal_drive, session_binding, session_release

@@ -104,7 +104,7 @@ def resting_figure(rests: Sequence[Resting]) -> Figure:
         axes[0, 0].invert_xaxis()
         axes[0, 0].legend(loc="lower left", fontsize=6)
         figure.suptitle(
-            "Two sets of weights fit the same recordings at rest, and part under a reuptake inhibitor: "
+            "Two sets of weights are nearly alike at rest, and part under a reuptake inhibitor: "
             "neither is a prediction",
             fontsize=7, x=0.01, ha="left",
         )  # fmt: skip

@@ -22,9 +22,10 @@ dorsal raphe, with GABA and glutamate cells between them, and the concentrations
     r5 = 0.033 (J Fe - 0.1 F5i - K Fi + 99.87 - q a_5 + drive)
     d' = 0.1 uM r - 4 uM/s d/(d + 0.15 uM)        s' = 0.08 uM r5 - k 1.3 uM/s s/(s + 0.17 uM)
 
-Two sets of weights (J 5, K 0; or J 10, K 2) fit the same recordings at rest, and part under drugs: with three
-tenths of the reuptake dopamine cells fall silent with one of them and not with the other. The authors call
-such circuits degenerate (Behera2023). Noradrenaline cells are not in it: they have a rate of their own.
+Two sets of weights (J 5, K 0; or J 10, K 2) are nearly alike at rest, and part under drugs: with three tenths
+of the reuptake dopamine cells fall silent with one of them and not with the other. The authors call such
+circuits degenerate (Behera2023). Noradrenaline cells are not in it: they have a rate of their own.
+Concentrations that results give are those at the terminals, not those that the cells see.
 
 TMS enters by a mapping of this project: the share of L5 that a pulse recruits in the left prefrontal region,
 times pulses per second, times a gain for each transmitter, is the drive of its cells. The gain of dopamine is

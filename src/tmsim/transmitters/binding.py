@@ -35,8 +35,9 @@ def binding_change(rest_M: npt.ArrayLike, during_M: npt.ArrayLike, *, ki_M: floa
 
 
 def session_binding(release: Release) -> Binding:
-    """What a D2 tracer would show, from its mean over the session, against rest.
+    """What a D2 tracer would show, from the mean over the session, against rest.
 
+    A scan that goes on after the session would show less of it, since dopamine falls back at once here.
     Low and high stand for one standard deviation between people of what depletion showed (Laruelle1997).
     """
     k = TRANSMITTERS.index("dopamine")

@@ -33,7 +33,7 @@ def circuit(
     Parameters
     ----------
     weights
-        ``"first"`` or ``"second"``; both fit the same recordings at rest, and part under drugs.
+        ``"first"`` or ``"second"``; they are nearly alike at rest, and part under drugs.
     dopamine, serotonin, glutamate
         Extra input to those cells, in units of the circuit.
     duration_s

@@ -20,9 +20,9 @@ _EARLY_s = 1e-9  # onsets are sums of rounded intervals: one at 4 s may come out
 def prefrontal_drive(session: Train | Protocol, share: float) -> PrefrontalDrive:
     """The drive of a session over the left prefrontal cortex, second by second.
 
-    A train is taken to lie there. Of a protocol those blocks count that lie over the left prefrontal cortex
-    or name no place; the time of the others passes without drive, since right prefrontal stimulation
-    changed no tracer's binding (Cho2009).
+    A train is taken to lie there. Of a protocol those blocks count that name the left prefrontal cortex, or
+    no place; the time of the others passes without drive, since right prefrontal stimulation changed no
+    tracer's binding (Cho2009).
 
     Parameters
     ----------
@@ -71,5 +71,7 @@ def prefrontal_share(recruitment: Recruitment, region: str = REGION) -> float:
 
 
 def _is_left_prefrontal(block: Block) -> bool:
-    site = block.site
-    return not site or (site.startswith("left") and ("DLPFC" in site or "prefrontal" in site))
+    site, target = block.site.lower(), block.target.lower()
+    if site:
+        return site.startswith("left") and ("dlpfc" in site or "prefrontal" in site)
+    return not target or target == "f3" or target.startswith(("beam-f3", "dlpfc"))

@@ -143,7 +143,7 @@ WEIGHTS: dict[str, dict[str, Parameter]] = {
         name: _circuit(value, "1") for name, value in (_WEIGHTS | {"e_to_s": 10.0, "i_to_s": 2.0}).items()
     },
 }
-"""Two published sets of weights that fit the same recordings at rest and part under drugs."""
+"""Two published sets of weights, nearly alike at rest; they part under drugs."""
 CIRCUIT_START = (0.01, 0.1, 0.1, 0.0, 0.0, 0.0)
 
 

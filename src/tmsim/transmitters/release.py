@@ -38,7 +38,7 @@ _NOTES: tuple[str, ...] = (
     "Whether the prefrontal cortex excites or inhibits serotonin and noradrenaline cells is not known: both "
     "are shown.",
     "Dopamine falls back within seconds here; in people it stayed raised for an hour or more (Shaikh2024).",
-    "Two sets of weights of the circuit fit the same recordings at rest: both are shown.",
+    "Two sets of weights of the circuit are nearly alike at rest and part under drugs: both are shown.",
 )
 
 

@@ -55,7 +55,7 @@ class Pharmacology:
 
 HEALTHY = Pharmacology()
 SSRI = Pharmacology(sert_scale=SSRI_SCALE.value)
-"""A usual dose of a selective serotonin reuptake inhibitor."""
+"""A selective serotonin reuptake inhibitor, with the reuptake of the published run of the circuit."""
 
 
 @dataclass(frozen=True, kw_only=True)
