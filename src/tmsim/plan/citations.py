@@ -36,6 +36,11 @@ def citations_of(results: Results) -> tuple[str, ...]:
         keys |= {*session.protocol.sources, *(finding.source for finding in session.findings)}
         groups = (result.group for result in session.blocks if result.group is not None)
         keys |= {source for group in groups for source in group.effect.sources}
+    if results.transmission is not None:
+        keys |= {*results.transmission.release.sources}
+    if results.weeks is not None:
+        keys |= {source for cohort in results.weeks.cohorts for source in cohort.spec.model.sources}
+        keys |= {found.value.source for arm in results.weeks.trials for found in arm.outcomes}
     if isinstance(solved.pose, Placement):
         match parse_target(solved.pose.target):
             case Electrode():

@@ -13,7 +13,10 @@ from tmsim.plan.results import Results
 from tmsim.plan.stages import ROOMS, coil_content
 from tmsim.plan.types import AtPoseFile, Plan
 
-_CODE = (*ROOMS, "formats", "neuron", "plan", "plasticity", "pulse", "report", "safety", "sensation")
+_CODE = (
+    *ROOMS, "course", "formats", "neuron", "plan", "plasticity", "pulse", "report", "result", "safety",
+    "sensation", "transmitters",
+)  # fmt: skip
 
 
 def provenance_of(plan: Plan, results: Results) -> Provenance:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from tmsim.core import InputError
 from tmsim.plan.types import Plan
 from tmsim.pulse import Protocol
 from tmsim.result import Response, Transmission
-from tmsim.transmitters.binding import session_binding
-from tmsim.transmitters.drive import prefrontal_drive, prefrontal_share
-from tmsim.transmitters.release import course_release, session_release
-from tmsim.transmitters.types import Pharmacology
+from tmsim.transmitters import (
+    Pharmacology,
+    course_release,
+    prefrontal_drive,
+    prefrontal_share,
+    session_binding,
+    session_release,
+)
 
 
 def transmission_of(plan: Plan, held: Protocol, response: Response) -> Transmission | None:
@@ -29,12 +35,14 @@ def transmission_of(plan: Plan, held: Protocol, response: Response) -> Transmiss
     release = session_release(drive, pharmacology=drugs)
     over_course = None
     if sessions := plan.course.sessions or held.sessions_total:
-        over_course = course_release(
-            drive,
-            sessions=sessions,
-            sessions_per_day=held.sessions_per_day,
-            between_sessions_s=held.between_sessions_s or 0.0,
-            pharmacology=drugs,
-        )
+        # Longer courses than the room takes have a session's release, and no more.
+        with suppress(InputError):
+            over_course = course_release(
+                drive,
+                sessions=sessions,
+                sessions_per_day=held.sessions_per_day,
+                between_sessions_s=held.between_sessions_s or 0.0,
+                pharmacology=drugs,
+            )
     binding = session_binding(release)
     return Transmission(share=drive.share, release=release, binding=binding, over_course=over_course)
