@@ -19,6 +19,9 @@ _STAGE = {
     "synapse": 12,
     "course": 13,
     "rating": 14,
+    "trial": 15,
+    "rest": 16,
+    "target search": 17,
 }
 
 
