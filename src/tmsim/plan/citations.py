@@ -38,6 +38,8 @@ def citations_of(results: Results) -> tuple[str, ...]:
         keys |= {source for group in groups for source in group.effect.sources}
     if results.transmission is not None:
         keys |= {*results.transmission.release.sources}
+    if (brain := results.brain) is not None:
+        keys |= {*brain.evoked.sources, *brain.resting.sources}
     if results.weeks is not None:
         keys |= {source for cohort in results.weeks.cohorts for source in cohort.spec.model.sources}
         keys |= {found.value.source for arm in results.weeks.trials for found in arm.outcomes}

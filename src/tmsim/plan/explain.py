@@ -158,6 +158,29 @@ def _transmitters(results: Results) -> Iterator[Link]:
     )
 
 
+def _network(results: Results) -> Iterator[Link]:
+    if (brain := results.brain) is None:
+        return
+    late = brain.evoked.late_mV
+    kept = brain.without_connections.late_mV[brain.evoked.elsewhere].sum()
+    far = late[brain.evoked.elsewhere].sum()
+    silent = "; cut off from each other they stay silent" if kept < 0.01 * far else ""
+    change = ""
+    if brain.change is not None:
+        site = brain.connectome.index(brain.site)
+        before, after = brain.change.before.rates_Hz[site], brain.change.after.rates_Hz[site]
+        change = (
+            f" With its synapses changed as the session leaves them, the site fires at {after:.1f} Hz at "
+        )
+        change += f"rest in place of {before:.1f}."
+    yield Link(
+        name="network",
+        sentence=f"Each pulse sets off a response in the {region_text(brain.site)} region, and after 100 ms "
+        f"{far / late.sum():.0%} of it is in regions that no field reaches{silent}.{change}",
+        evidence="Neural masses on a group's connectome: a model of how activity spreads, not this brain's.",
+    )
+
+
 def _course(results: Results) -> Iterator[Link]:
     if (weeks := results.weeks) is None or not weeks.cohorts:
         return
@@ -177,5 +200,6 @@ def _dial(didt_A_per_s: float, most: float | None) -> str:
 
 
 _STEPS: tuple[Callable[[Results], Iterator[Link]], ...] = (
-    _coil, _field, _threshold, _neurons, _muscle, _session, _after, _transmitters, _course,
+    _coil, _field, _threshold, _neurons, _muscle, _session, _after, _transmitters, _network,
+    _course,
 )  # fmt: skip

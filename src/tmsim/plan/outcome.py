@@ -152,6 +152,19 @@ class TransmitterRecord(Record):
     most_change: float | None
 
 
+class BrainRecord(Record):
+    """What one pulse evokes on the connectome, and how rest changes after the session. [mV, Hz]"""
+
+    connectome: str
+    site: str
+    early_mV: dict[str, float]
+    late_mV: dict[str, float]
+    rate_Hz: float
+    rate_after_Hz: float | None
+    fc_similarity: float | None
+    missing: str
+
+
 class ArmRecord(Record):
     """What a cohort shows at the end of a course."""
 
@@ -192,6 +205,7 @@ class Outcome(Record):
     response: ResponseRecord
     session: SessionRecord | None
     transmitters: tuple[TransmitterRecord, ...]
+    brain: BrainRecord | None
     course: CourseRecord | None
     at_coil_maximum: AtCoilMaximum | None
     timings_s: dict[str, float]

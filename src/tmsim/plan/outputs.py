@@ -161,6 +161,7 @@ def write_report_of(folder: Path, results: Results, provenance: Provenance) -> N
         response=response,
         session=results.session,
         transmission=results.transmission,
+        brain=results.brain,
         weeks=results.weeks,
         plan_toml=(folder / "plan.toml").read_text(encoding="utf-8"),
         provenance=told,

@@ -14,8 +14,8 @@ from tmsim.plan.stages import ROOMS, coil_content
 from tmsim.plan.types import AtPoseFile, Plan
 
 _CODE = (
-    *ROOMS, "course", "formats", "neuron", "plan", "plasticity", "pulse", "report", "result", "safety",
-    "sensation", "transmitters",
+    *ROOMS, "course", "formats", "network", "neuron", "plan", "plasticity", "pulse", "report", "result",
+    "safety", "sensation", "transmitters",
 )  # fmt: skip
 
 
@@ -60,6 +60,7 @@ def _files_of(plan: Plan) -> dict[str, str]:
     """SHA-256 of the inputs of a plan that are files."""
     sources = {"head": plan.head.source, "coil": plan.coil.source, "t1": plan.output.t1}
     sources |= {"waveform": plan.pulse.waveform, "protocol": plan.session.protocol}
+    sources["connectome"] = plan.network.connectome
     if isinstance(plan.placement, AtPoseFile):
         sources["pose"] = plan.placement.pose_file
     return {name: sha256_of_file(Path(text)) for name, text in sources.items() if Path(text).is_file()}

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from tmsim.core import InputError
 from tmsim.formats.files import read_bytes
-from tmsim.plan.types import AtPose, AtPoseFile, AtTarget, Plan
+from tmsim.plan.types import AtPose, AtPoseFile, AtTarget, NetworkPlan, Plan
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -82,6 +82,7 @@ def with_paths(plan: Plan, change: Callable[[str], str]) -> Plan:
     session = plan.session
     if session.protocol.lower().endswith(".toml"):  # a sentence may have dots and strokes too
         session = session.model_copy(update={"protocol": change(session.protocol)})
+    network = NetworkPlan(connectome=_if_path(plan.network.connectome, change))
     placement = plan.placement
     if isinstance(placement, AtPoseFile):
         placement = AtPoseFile(pose_file=change(placement.pose_file))
@@ -91,6 +92,7 @@ def with_paths(plan: Plan, change: Callable[[str], str]) -> Plan:
             "coil": coil,
             "pulse": pulse,
             "session": session,
+            "network": network,
             "output": output,
             "placement": placement,
         }

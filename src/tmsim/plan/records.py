@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from tmsim.field.types import EField, Metrics
+from tmsim.network import similarity
 from tmsim.placement import Placement, Pose
 from tmsim.plan.outcome import (
     AfterEffectRecord,
     ArmRecord,
     AtCoilMaximum,
+    BrainRecord,
     CourseRecord,
     FieldRecord,
     FindingRecord,
@@ -29,7 +31,7 @@ from tmsim.plan.outcome import (
 )
 from tmsim.plan.results import Results
 from tmsim.plan.types import Plan
-from tmsim.result import Response, Session, Transmission, Weeks
+from tmsim.result import Brain, Response, Session, Transmission, Weeks
 
 
 def outcome_of(
@@ -51,6 +53,7 @@ def outcome_of(
         response=_response_record(response),
         session=None if session is None else session_record(session),
         transmitters=() if results.transmission is None else _transmitters(results.transmission),
+        brain=None if results.brain is None else _brain(results.brain),
         course=None if results.weeks is None else _course(results.weeks),
         at_coil_maximum=_at_maximum(response, results.metrics),
         timings_s=dict(timings_s),
@@ -165,6 +168,22 @@ def _transmitters(transmission: Transmission) -> tuple[TransmitterRecord, ...]:
             )
         )
     return tuple(records)
+
+
+def _brain(brain: Brain) -> BrainRecord:
+    wiring, rest, change = brain.connectome, brain.resting, brain.change
+    site = wiring.index(brain.site)
+    measured = wiring.functional
+    return BrainRecord(
+        connectome=wiring.name,
+        site=brain.site,
+        early_mV=dict(zip(wiring.labels, brain.evoked.early_mV.tolist(), strict=True)),
+        late_mV=dict(zip(wiring.labels, brain.evoked.late_mV.tolist(), strict=True)),
+        rate_Hz=float(rest.rates_Hz[site]),
+        rate_after_Hz=None if change is None else float(change.after.rates_Hz[site]),
+        fc_similarity=None if measured is None else similarity(rest.fc, measured, wiring.cortical),
+        missing=brain.missing,
+    )
 
 
 def _course(weeks: Weeks) -> CourseRecord:

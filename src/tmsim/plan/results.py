@@ -9,13 +9,14 @@ from tmsim.core.cache import Cache
 from tmsim.field import summarize
 from tmsim.field.types import Metrics
 from tmsim.placement import Placement
+from tmsim.plan.brain import brain_of
 from tmsim.plan.response import respond
 from tmsim.plan.session import hold_session, protocol_of
 from tmsim.plan.stages import Clock, Solved, solve, target_of
 from tmsim.plan.transmission import transmission_of
 from tmsim.plan.types import Plan
 from tmsim.plan.weeks import weeks_of
-from tmsim.result import Response, Session, Transmission, Weeks
+from tmsim.result import Brain, Response, Session, Transmission, Weeks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +28,7 @@ class Results:
     metrics: Metrics
     session: Session | None
     transmission: Transmission | None
+    brain: Brain | None
     weeks: Weeks | None
 
 
@@ -55,12 +57,16 @@ def carry_out(
         session = None if held is None else hold_session(plan, held, solved, response)
     with clock.stage("transmitters"):
         transmission = None if held is None else transmission_of(plan, held, response)
+    with clock.stage("network"):
+        progress("the rest of the brain", 0.97)
+        brain = brain_of(plan, response, session)
     return Results(
         solved=solved,
         response=response,
         metrics=metrics,
         session=session,
         transmission=transmission,
+        brain=brain,
         weeks=weeks,
     )
 

@@ -195,6 +195,12 @@ class TransmittersPlan(Section):
     net_scale: float = Field(default=1.0, ge=0.15, le=5)
 
 
+class NetworkPlan(Section):
+    """Which connectome: a built-in one, or the user's own in a file (``tmsim network connectome``)."""
+
+    connectome: str = "enigma-82"
+
+
 class CoursePlan(Section):
     """The sessions over days and weeks, and the people who get them.
 
@@ -242,6 +248,7 @@ class Plan(Section):
     neuron: NeuronPlan = NeuronPlan()
     session: SessionPlan = SessionPlan()
     transmitters: TransmittersPlan = TransmittersPlan()
+    network: NetworkPlan = NetworkPlan()
     course: CoursePlan = CoursePlan()
     field: FieldPlan = FieldPlan()
     output: OutputPlan = OutputPlan()

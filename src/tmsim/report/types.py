@@ -14,7 +14,7 @@ from tmsim.core import FloatArray, InputError, IntArray, as_array, as_index_arra
 from tmsim.field.types import EField, Metrics
 from tmsim.head.types import Head
 from tmsim.placement.types import Pose
-from tmsim.result import Response, Session, Transmission, Weeks
+from tmsim.result import Brain, Response, Session, Transmission, Weeks
 
 View = Literal["left", "right", "front", "back", "top"]
 
@@ -189,6 +189,7 @@ class ReportInput:
     response: Response
     session: Session | None
     transmission: Transmission | None
+    brain: Brain | None
     weeks: Weeks | None
     plan_toml: str
     provenance: Mapping[str, str]

@@ -2,6 +2,7 @@
 
 from tmsim.result.types import (
     BlockResult,
+    Brain,
     Hearing,
     Muscle,
     Response,
@@ -13,6 +14,7 @@ from tmsim.result.types import (
 
 __all__ = [
     "BlockResult",
+    "Brain",
     "Hearing",
     "Muscle",
     "Response",

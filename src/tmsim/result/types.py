@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tmsim.core import FloatArray
 from tmsim.course import Cohort, Schedule, TrialArm
 from tmsim.field.types import EField
+from tmsim.network import Connectome, Evoked, Resting, RestingChange
 from tmsim.neuron.dose import Dose, MotorThreshold
 from tmsim.neuron.motor.types import Conditioned, HuntResult, RecruitmentCurve, Subject, Trace
 from tmsim.neuron.types import Recruitment
@@ -14,7 +15,7 @@ from tmsim.plasticity import Group
 from tmsim.pulse import Block, Intensity, Protocol, Waveform
 from tmsim.safety import Finding
 from tmsim.sensation import ScalpField, Sound
-from tmsim.transmitters.types import Binding, CourseRelease, Release
+from tmsim.transmitters import Binding, CourseRelease, Release
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,6 +129,31 @@ class Transmission:
     release: Release
     binding: Binding
     over_course: CourseRelease | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Brain:
+    """The rest of the brain, on a connectome.
+
+    Parameters
+    ----------
+    site
+        The region in which most cells fire.
+    evoked, without_connections
+        What one pulse evokes, and the same where regions are cut off from each other.
+    resting
+        Before the session.
+    change
+        Rest before and after the session's after-effect on the site; None where ``missing`` says why.
+    """
+
+    connectome: Connectome
+    site: str
+    evoked: Evoked
+    without_connections: Evoked
+    resting: Resting
+    change: RestingChange | None
+    missing: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
