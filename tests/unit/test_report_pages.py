@@ -189,6 +189,7 @@ def report(head):
         response=response_of(head, field),
         session=session_of(head, field),
         transmission=transmission_of(),
+        brain=None,
         weeks=weeks_of(),
         plan_toml='[coil]\nsource = "<loop>"\n',
         provenance={"tmsim": "0.0.test", "seed": "7"},
