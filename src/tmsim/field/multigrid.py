@@ -11,7 +11,7 @@ bone (x 165) and needs three times the iterations.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +54,14 @@ class Hierarchy:
     def without_finest(self) -> Hierarchy:
         """The hierarchy of the next coarser space: first order under second."""
         return Hierarchy(levels=self.levels[1:], coarsest=self.coarsest)
+
+    def with_matrices(self, matrices: Sequence[CSR]) -> Hierarchy:
+        """Other matrices for the finest levels, finest first; the coarser ones then only precondition."""
+        finest = tuple(
+            _level(matrix, level.prolong, level.restrict)
+            for matrix, level in zip(matrices, self.levels, strict=False)
+        )
+        return Hierarchy(levels=finest + self.levels[len(finest) :], coarsest=self.coarsest)
 
 
 def _level(matrix: CSR, prolong: CSR, restrict: CSR) -> Level:
