@@ -16,6 +16,7 @@ from tmsim.core import FloatArray, whole_file
 from tmsim.core.citations import citation
 from tmsim.formats.navigation import in_axes_of
 from tmsim.head.regions import UNASSIGNED, region_text, regions_of
+from tmsim.network import similarity
 from tmsim.placement.types import Placement
 from tmsim.report.charts import curves_figure, slices_figure
 from tmsim.report.course import cohort_figure, schedule_figure
@@ -24,6 +25,7 @@ from tmsim.report.layout import DPI, WIDTH_IN, slope_text
 from tmsim.report.methods import method_text
 from tmsim.report.motor import hunt_figure, pairs_figure
 from tmsim.report.motor import recruitment_curve_figure as mep_figure
+from tmsim.report.network import change_figure, evoked_figure
 from tmsim.report.neuron import recruitment_figure
 from tmsim.report.plasticity import after_effect_figure
 from tmsim.report.pulse import pulse_figure, train_figure
@@ -100,6 +102,9 @@ def page(report: ReportInput) -> str:
         session=report.session,
         transmission=report.transmission,
         transmitter_rows=_transmitter_rows(report),
+        brain=report.brain,
+        site_rates=_site_rates(report),
+        similarity=_similarity(report),
         weeks=report.weeks,
         clicks=_clicks(report),
         slope=slope_text(field.didt_A_per_s),
@@ -243,6 +248,10 @@ def _pictures(report: ReportInput) -> dict[str, Picture]:
         figures["transmitters"] = session_figure(transmission.release)
         if transmission.over_course is not None:
             figures["transmitter_course"] = course_figure(transmission.over_course)
+    if brain := report.brain:
+        figures["evoked"] = evoked_figure(brain.evoked, brain.without_connections, head=head)
+        if brain.change is not None:
+            figures["connectivity"] = change_figure(brain.change, head=head)
     if weeks := report.weeks:
         figures["schedule"] = schedule_figure(weeks.schedule)
         if weeks.cohorts:
@@ -270,6 +279,21 @@ def _transmitter_rows(report: ReportInput) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def _site_rates(report: ReportInput) -> tuple[float, float] | None:
+    """Rate of the site at rest before and after the session. [Hz]"""
+    if report.brain is None or (change := report.brain.change) is None:
+        return None
+    site = report.brain.connectome.index(report.brain.site)
+    return float(change.before.rates_Hz[site]), float(change.after.rates_Hz[site])
+
+
+def _similarity(report: ReportInput) -> float | None:
+    """Correlation of modelled and measured connectivity over the cortex, where one was measured."""
+    if report.brain is None or (measured := report.brain.connectome.functional) is None:
+        return None
+    return similarity(report.brain.resting.fc, measured, report.brain.connectome.cortical)
 
 
 def _clicks(report: ReportInput) -> str:
