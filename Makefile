@@ -38,6 +38,7 @@ bench: $(DEV)
 	@$(BIN)/python -m benchmarks.run
 	@$(BIN)/python -m benchmarks.neuron
 	@$(BIN)/python -m benchmarks.plasticity
+	@$(BIN)/python -m benchmarks.network
 	@$(BIN)/python -m benchmarks.course
 
 lint: $(DEV) $(DOCS)

@@ -18,6 +18,7 @@ from tmsim.cli import (
     field,
     head,
     motor,
+    network,
     neuron,
     plan,
     plasticity,
@@ -53,6 +54,7 @@ app.add_typer(neuron.app, name="neuron")
 app.add_typer(motor.app, name="motor")
 app.add_typer(plasticity.app, name="plasticity")
 app.add_typer(transmitters.app, name="transmitters")
+app.add_typer(network.app, name="network")
 app.add_typer(course.app, name="course")
 app.add_typer(plan.app, name="plan")
 

@@ -82,7 +82,7 @@ def _from_csv(path: Path, name: str, source: str) -> Connectome:
     labels, body = [cell.strip() for cell in rows[0]], rows[1:]
     if all(_is_number(cell) for cell in labels):
         raise InputError(name, "no labels in its first line", _LAYOUT)
-    if len(labels) == len(body) + 1:  # lines are labelled too
+    if len(labels) == len(body) + 1 and not any(_is_number(row[0]) for row in body):  # lines are labelled too
         labels, lines = labels[1:], [row[0].strip() for row in body]
         if lines != labels:
             raise InputError(

@@ -166,6 +166,9 @@ def evoked(
     notes = [
         "The size of the response rests on an assumed volley; compare regions and times, not millivolts."
     ]
+    if spread is not None:
+        error_mV = float(np.median(spread[:, before:])) / np.sqrt(count)
+        notes.append(f"The mean of {count} trials has a standard error of {error_mV:.2g} mV.")
     if trials is None and np.abs(mean[:, -50:]).max() > 0.5 * np.abs(mean).max():
         notes.append("Regions had not come back to rest at the end: so strong a pulse is outside the model.")
     return Evoked(
