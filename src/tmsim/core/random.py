@@ -22,6 +22,7 @@ _STAGE = {
     "trial": 15,
     "rest": 16,
     "target search": 17,
+    "field basis": 18,
 }
 
 
