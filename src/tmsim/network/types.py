@@ -190,11 +190,6 @@ class Evoked:
         return self._rms(LATE_s)
 
     @property
-    def field_mV(self) -> FloatArray:
-        """Standard deviation over regions at each time, (n_t,): the global mean field amplitude. [mV]"""
-        return self.potential_mV.std(axis=0)
-
-    @property
     def elsewhere(self) -> BoolArray:
         """The regions that the pulse itself did not reach, (n,)."""
         return self.recruited == 0
