@@ -45,6 +45,12 @@ def solver(head) -> Solver:
     return prepare(head)
 
 
+@pytest.fixture(scope="module")
+def coarse() -> Solver:
+    """For laws that hold on any mesh."""
+    return prepare(sphere_head(cell_m=0.008))
+
+
 def relative_error(head: Head, ours: EField, exact: EField, tags: tuple[int, ...] = (GREY_MATTER,)) -> float:
     """Relative L2 over the tetrahedra of some tissues."""
     inside, volume = np.isin(head.tags, tags), head.volumes_m3
@@ -100,15 +106,15 @@ def test_a_point_outside_the_head_is_refused(solver):
         solver.simulate(Coil.load(COILS[0]), POSE, points_m=[[0, 0, 0.05], [0, 0, 0.2]])
 
 
-def test_the_field_is_linear_in_the_current_slope(solver):
+def test_the_field_is_linear_in_the_current_slope(coarse):
     coil = Coil.load(COILS[0])
-    one = solver.simulate(coil, POSE)
-    many = solver.simulate(coil, POSE, didt_A_per_s=-1.5e8)
+    one = coarse.simulate(coil, POSE)
+    many = coarse.simulate(coil, POSE, didt_A_per_s=-1.5e8)
     assert_allclose(many.E_V_per_m, -150 * one.E_V_per_m, rtol=1e-12)
     assert_allclose(one.scaled_to(2e6).E_V_per_m, 2 * one.E_V_per_m, rtol=1e-12)
 
 
-def test_the_fields_of_two_wings_add_to_that_of_the_coil(head, solver):
+def test_the_fields_of_two_wings_add_to_that_of_the_coil(coarse):
     coil = Coil.load(COILS[0])
     assert len(coil.elements) == 1
     wire = coil.elements[0]
@@ -122,26 +128,26 @@ def test_the_fields_of_two_wings_add_to_that_of_the_coil(head, solver):
         )
         for side in (left, ~left)
     ]
-    whole = solver.simulate(coil, POSE).E_V_per_m
-    parts = sum(solver.simulate(wing, POSE).E_V_per_m for wing in wings)
+    whole = coarse.simulate(coil, POSE).E_V_per_m
+    parts = sum(coarse.simulate(wing, POSE).E_V_per_m for wing in wings)
     assert np.linalg.norm(parts - whole) < 1e-4 * np.linalg.norm(whole)
 
 
-def test_turning_head_and_coil_together_turns_the_field():
+def test_turning_head_and_coil_together_turns_the_field(coarse):
     turn = np.eye(4)
     turn[:3, :3] = Rotation.from_euler("xyz", [0.4, 1.2, -0.7]).as_matrix()
-    head, coil = sphere_head(cell_m=0.008), Coil.load(COILS[0])
+    head, coil = coarse.head, Coil.load(COILS[0])
     turned = replace(head, nodes_m=head.nodes_m @ turn[:3, :3].T)
-    here = simulate(head, coil, POSE).E_V_per_m
+    here = coarse.simulate(coil, POSE).E_V_per_m
     there = simulate(turned, coil, Pose(matrix=turn @ POSE.matrix)).E_V_per_m
     assert np.linalg.norm(there - here @ turn[:3, :3].T) < 1e-4 * np.linalg.norm(here)
 
 
-def test_many_placements_in_one_call_are_those_of_single_calls(solver):
+def test_many_placements_in_one_call_are_those_of_single_calls(coarse):
     coil = Coil.load(COILS[0])
     poses = [POSE, pose_over(np.array([1.0, 0.1, 0.3]), twist=-0.4)]
-    for pose, field in zip(poses, solver.simulate_many(coil, poses), strict=True):
-        alone = solver.simulate(coil, pose).E_V_per_m
+    for pose, field in zip(poses, coarse.simulate_many(coil, poses), strict=True):
+        alone = coarse.simulate(coil, pose).E_V_per_m
         assert np.linalg.norm(field.E_V_per_m - alone) < 1e-5 * np.linalg.norm(alone)
 
 
