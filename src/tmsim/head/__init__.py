@@ -17,7 +17,7 @@ known defects.
 
 from tmsim.head.builtin import builtin_names, metadata
 from tmsim.head.landmarks import electrode_positions, scalp_cortex_distance
-from tmsim.head.locate import locate
+from tmsim.head.locate import Nearest, locate, nearest_on_surface
 from tmsim.head.parameters import TISSUES, Tissue
 from tmsim.head.regions import Regions, regions_of
 from tmsim.head.surfaces import grey_surface, mid_cortex, outer_surface, skull_surface
@@ -29,6 +29,7 @@ __all__ = [
     "Fiducials",
     "Head",
     "Labels",
+    "Nearest",
     "Origin",
     "Regions",
     "Tissue",
@@ -38,6 +39,7 @@ __all__ = [
     "locate",
     "metadata",
     "mid_cortex",
+    "nearest_on_surface",
     "outer_surface",
     "regions_of",
     "scalp_cortex_distance",

@@ -8,8 +8,7 @@ from scipy.spatial import KDTree
 from tmsim.coil import Coil
 from tmsim.core import FloatArray, InputError, Surface
 from tmsim.core.frames import apply, inverse
-from tmsim.head import Head
-from tmsim.head.locate import nearest_on_surface
+from tmsim.head import Head, nearest_on_surface
 from tmsim.placement.types import Pose
 
 CELL_m = 1e-3

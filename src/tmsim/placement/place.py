@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 
-from tmsim.coil.types import Coil
+from tmsim.coil import Coil
 from tmsim.core import FloatArray, InputError, Surface, to_si
 from tmsim.core.frames import inverse
-from tmsim.head.locate import nearest_on_surface
-from tmsim.head.types import Head
+from tmsim.head import Head, nearest_on_surface
 from tmsim.placement.clearance import lift_to_clear
 from tmsim.placement.targets import Target, on_scalp, parse_target, resolve
 from tmsim.placement.types import Placement
