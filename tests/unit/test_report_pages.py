@@ -36,7 +36,7 @@ from tmsim.report.figures import magnitude_figure, normal_figure, placement_figu
 from tmsim.report.html import numbers_of, page, region_text, slopes_of, three_digits, write_report
 from tmsim.report.layout import letters
 from tmsim.report.types import ReportInput
-from tmsim.result import BlockResult, Hearing, Muscle, Response, Session, Site, Transmission, Weeks
+from tmsim.result import BlockResult, Hearing, Link, Muscle, Response, Session, Site, Transmission, Weeks
 from tmsim.safety import check_session
 from tmsim.sensation import hear, scalp_to_cortex
 from tmsim.transmitters import PrefrontalDrive, session_binding, session_release
@@ -186,6 +186,7 @@ def report(head):
         pose=pose,
         field=field,
         metrics=metrics,
+        chain=(Link(name="field", sentence="A field <arises>.", evidence="Physics."),),
         response=response_of(head, field),
         session=session_of(head, field),
         transmission=transmission_of(),
@@ -350,6 +351,14 @@ def test_the_report_tells_transmitters_with_their_evidence_and_claims_no_unknown
     # Both signs: from less to more.
     assert re.search(r"serotonin animal, sign unknown −\d+ to \+\d+ %", text)
     assert re.search(r"noradrenaline extrapolated, sign unknown −\d+ to \+\d+ %", text)
+
+
+def test_the_report_begins_with_the_chain_in_plain_words(report):
+    parser = Seen()
+    parser.feed(page(report))
+    text = re.sub(r"\s+", " ", parser.text)
+    assert "How it works, in short field A field <arises>. Physics." in text
+    assert text.index("in short") < text.index("Where the coil sits")
 
 
 def test_the_report_tells_the_weeks_as_figures_of_trials_and_no_prediction(report):

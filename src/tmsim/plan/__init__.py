@@ -7,7 +7,7 @@ change to a plan solves only what depends on it, and a change of the dose solves
 """
 
 from tmsim.core.cache import Cache
-from tmsim.plan.explain import Link, explain
+from tmsim.plan.explain import explain
 from tmsim.plan.outcome import Outcome
 from tmsim.plan.read import default, dump, load, parse
 from tmsim.plan.response import response_of
@@ -18,7 +18,6 @@ from tmsim.plan.types import Plan
 
 __all__ = [
     "Cache",
-    "Link",
     "Outcome",
     "Plan",
     "Results",

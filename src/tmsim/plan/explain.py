@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from tmsim.head.regions import region_text
 from tmsim.placement import Placement
 from tmsim.plan.results import Results
-
-
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """One step from coil to course.
-
-    Parameters
-    ----------
-    sentence
-        What happens, with this run's figures.
-    evidence
-        What the sentence rests on, and how far it can be trusted.
-    """
-
-    name: str
-    sentence: str
-    evidence: str
+from tmsim.result import Link
 
 
 def explain(results: Results) -> tuple[Link, ...]:

@@ -17,6 +17,7 @@ from tmsim.head.parameters import TISSUES
 from tmsim.head.types import Head
 from tmsim.neuron import Recruitment
 from tmsim.placement import Placement, Pose, write_pose
+from tmsim.plan.explain import explain
 from tmsim.plan.outcome import Provenance
 from tmsim.plan.results import Results
 from tmsim.result import Session
@@ -158,6 +159,7 @@ def write_report_of(folder: Path, results: Results, provenance: Provenance) -> N
         pose=solved.pose,
         field=response.field,
         metrics=results.metrics,
+        chain=explain(results),
         response=response,
         session=results.session,
         transmission=results.transmission,

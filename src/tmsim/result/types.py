@@ -164,3 +164,20 @@ class Weeks:
     cohorts: tuple[Cohort, ...]
     trials: tuple[TrialArm, ...]
     missing: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """One step from coil to course.
+
+    Parameters
+    ----------
+    sentence
+        What happens, with this run's figures.
+    evidence
+        What the sentence rests on, and how far it can be trusted.
+    """
+
+    name: str
+    sentence: str
+    evidence: str
