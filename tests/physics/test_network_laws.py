@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_continuous_lyapunov
 from scipy.sparse.csgraph import shortest_path
 from scipy.stats import spearmanr
 
@@ -11,6 +12,7 @@ from tmsim.network import (
     Connectome,
     JansenRit,
     MeanField,
+    Resting,
     Trials,
     activity,
     after_plasticity,
@@ -26,6 +28,7 @@ from tmsim.network.kernels import (
     advance_jansen_rit,
     advance_mean_field,
     firing,
+    stationary_covariance,
     transfer,
 )
 from tmsim.network.parameters import JANSEN_RIT, MEAN_FIELD, TARGET_Hz, TARGET_INPUT_nA
@@ -38,6 +41,11 @@ MF = MeanFieldConstants(**{name: entry.value for name, entry in MEAN_FIELD.items
 @pytest.fixture(scope="module")
 def brain() -> Connectome:
     return connectome()
+
+
+@pytest.fixture(scope="module")
+def rest(brain) -> Resting:
+    return resting(brain)
 
 
 def chain(n: int, *, spacing_m: float = 0.02) -> Connectome:
@@ -144,6 +152,19 @@ def test_the_transfer_function_is_smooth_where_its_formula_is_zero_over_zero():
     assert around == pytest.approx(
         [1 / MF.curve_E + MF.gain_E / 2 * d for d in (-1e-8, 0, 1e-8, 1e-7)], rel=1e-9
     )
+
+
+def test_the_covariance_kernel_solves_the_lyapunov_equation_and_knows_where_there_is_none():
+    rng = np.random.default_rng(6)
+    flow = rng.normal(0, 0.02, (12, 12)) - np.diag(rng.uniform(0.1, 0.3, 12))
+    wanted = solve_continuous_lyapunov(flow, -0.04 * np.eye(12))
+    for kernel in (stationary_covariance, stationary_covariance.py_func):
+        for shift in (0.025, 0.2):
+            found = np.empty((12, 12))
+            assert kernel(flow, 0.04, shift, 30, found)
+            assert found == pytest.approx(wanted, rel=1e-10, abs=1e-14)
+    growing = flow + 0.4 * np.eye(12)
+    assert not stationary_covariance(growing, 0.04, 0.025, 30, np.empty((12, 12)))
 
 
 # Jansen-Rit.
@@ -256,7 +277,7 @@ def test_a_weight_matrix_in_another_unit_gives_the_same(brain):
     assert same == pytest.approx(one, abs=1e-10)
 
 
-def test_the_order_of_regions_does_not_matter(brain):
+def test_the_order_of_regions_does_not_matter(brain, rest):
     order = np.random.default_rng(4).permutation(len(brain.labels))
     other = Connectome(
         name="shuffled",
@@ -266,7 +287,7 @@ def test_the_order_of_regions_does_not_matter(brain):
     )
     one, same = (evoked(which, {SITE: 0.13}).potential_mV for which in (brain, other))
     assert same == pytest.approx(one[order], abs=1e-10)
-    assert resting(other).fc == pytest.approx(resting(brain).fc[np.ix_(order, order)], abs=1e-6)
+    assert resting(other).fc == pytest.approx(rest.fc[np.ix_(order, order)], abs=1e-6)
 
 
 def test_masses_run_alike_whatever_the_delays_are_where_they_are_uncoupled(brain):
@@ -281,7 +302,7 @@ def test_masses_run_alike_whatever_the_delays_are_where_they_are_uncoupled(brain
 
 
 def test_rates_are_at_the_target_with_any_coupling_and_noise(brain):
-    for mass in (MeanField(coupling=0.3), MeanField(), MeanField(noise=1e-5), MeanField(target_Hz=4.0)):
+    for mass in (MeanField(), MeanField(coupling=0.3, noise=1e-5, target_Hz=4.0)):
         found = simulated_rest(resting(brain, mass=mass), duration_s=10.0)
         # Of the whole simulation, not of the equation that was solved: up to 10 % off.
         assert found.rates_Hz.mean() == pytest.approx(mass.target_Hz, rel=0.1)
@@ -301,8 +322,7 @@ def test_without_noise_inhibition_solves_the_published_equations(brain):
     assert rest.gating_I == pytest.approx(1e-2 * np.array(rate_I), rel=1e-7)
 
 
-def test_regions_with_stronger_connections_need_more_inhibition(brain):
-    rest = resting(brain)
+def test_regions_with_stronger_connections_need_more_inhibition(brain, rest):
     assert spearmanr(rest.inhibition, brain.scaled.sum(axis=1))[0] > 0.99
 
 
@@ -320,8 +340,8 @@ def test_functional_connectivity_is_that_of_simulated_rest():
         assert sample.rates_Hz == pytest.approx(rest.rates_Hz, rel=rates_within)
 
 
-def test_functional_connectivity_is_a_correlation(brain):
-    fc = resting(brain).fc
+def test_functional_connectivity_is_a_correlation(rest):
+    fc = rest.fc
     assert np.diag(fc) == pytest.approx(1.0)
     assert fc == pytest.approx(fc.T, abs=1e-12)
     assert np.linalg.eigvalsh(fc).min() > 0
@@ -333,16 +353,14 @@ def test_uncoupled_regions_do_not_correlate(brain):
     assert np.abs(fc - np.eye(len(fc))).max() < 1e-12
 
 
-def test_no_change_of_synapses_changes_nothing(brain):
-    rest = resting(brain)
+def test_no_change_of_synapses_changes_nothing(rest):
     for synapses in ("recurrent", "outgoing"):
         same = after_plasticity(rest, SITE, 0.0, synapses=synapses)
         assert same.after.rates_Hz == pytest.approx(rest.rates_Hz, rel=1e-6)
         assert np.abs(same.fc_change).max() < 1e-6
 
 
-def test_opposite_changes_have_opposite_and_nearly_equal_effects(brain):
-    rest = resting(brain)
+def test_opposite_changes_have_opposite_and_nearly_equal_effects(rest):
     for synapses in ("recurrent", "outgoing"):
         up, down = (after_plasticity(rest, SITE, change, synapses=synapses) for change in (0.01, -0.01))
         assert np.abs(up.fc_change + down.fc_change).max() < 0.05 * np.abs(up.fc_change).max()
@@ -357,11 +375,11 @@ def test_the_changed_network_is_that_of_simulated_rest(brain):
     assert changed.rates_Hz[brain.index(SITE)] > 3.5
 
 
-def test_rest_that_is_given_twice_is_the_same_to_the_bit(brain):
-    assert (resting(brain).fc == resting(brain).fc).all()
-    one, same = (simulated_rest(resting(brain), duration_s=10.0, seed=7).fc for _ in range(2))
+def test_rest_that_is_given_twice_is_the_same_to_the_bit(brain, rest):
+    assert (resting(brain).fc == rest.fc).all()
+    one, same = (simulated_rest(rest, duration_s=10.0, seed=7).fc for _ in range(2))
     assert (one == same).all()
-    assert (one != simulated_rest(resting(brain), duration_s=10.0, seed=8).fc).any()
+    assert (one != simulated_rest(rest, duration_s=10.0, seed=8).fc).any()
 
 
 def test_similarity_counts_each_pair_of_the_named_regions_once():

@@ -84,7 +84,6 @@ def test_rest_is_told_with_its_change(capsys):
         (["evoked", "--coupling", "900"], "drive each other out of rest"),
         (["evoked", "--trials", "1"], "2 to 1000"),
         (["rest", "--synapses", "incoming"], "recurrent or outgoing"),
-        (["rest", "--coupling", "9"], "lower the coupling"),
         (["rest", "--picture", "rest.pdf"], "a .png file"),
     ],
 )

@@ -15,6 +15,7 @@ from tmsim.network import (
     Connectome,
     JansenRit,
     MeanField,
+    Resting,
     Trials,
     activity,
     after_plasticity,
@@ -34,6 +35,11 @@ ABC = "L_a,L_b,Lput\n0,1,2\n1,0,3\n2,3,0\n"
 @pytest.fixture(scope="module")
 def brain() -> Connectome:
     return connectome()
+
+
+@pytest.fixture(scope="module")
+def rest(brain) -> Resting:
+    return resting(brain)
 
 
 def small(**changed) -> Connectome:
@@ -223,7 +229,7 @@ def test_masses_without_rest_are_refused_with_the_cure(brain):
         evoked(brain, {SITE: 0.1}, mass=JansenRit(coupling=170))
     evoked(brain, {SITE: 0.1}, mass=JansenRit(input_Hz=113, coupling=1))
     with pytest.raises(OutsideModelError, match="lower the coupling"):
-        resting(brain, mass=MeanField(coupling=4.0))
+        resting(small(), mass=MeanField(coupling=4.0))
 
 
 def test_a_response_that_does_not_come_back_says_so(brain):
@@ -232,8 +238,7 @@ def test_a_response_that_does_not_come_back_says_so(brain):
     assert len(evoked(brain, {SITE: 0.1}).notes) == 1
 
 
-def test_a_change_of_synapses_that_cannot_be_is_refused(brain):
-    rest = resting(brain)
+def test_a_change_of_synapses_that_cannot_be_is_refused(rest):
     for what, says in (
         (("M1", 0.1), "region"),
         ((SITE, float("nan")), "-100 % to"),
@@ -258,8 +263,8 @@ def test_a_run_that_cannot_be_is_refused(brain, given, says):
 # What comes out.
 
 
-def test_the_table_of_a_change_has_every_other_region_once_the_most_changed_first(brain):
-    change = after_plasticity(resting(brain), SITE, 0.1)
+def test_the_table_of_a_change_has_every_other_region_once_the_most_changed_first(brain, rest):
+    change = after_plasticity(rest, SITE, 0.1)
     names = [row.region for row in change.regions]
     assert sorted([*names, SITE]) == sorted(brain.labels)
     sizes = [abs(row.fc_change) for row in change.regions]
@@ -270,10 +275,10 @@ def test_the_table_of_a_change_has_every_other_region_once_the_most_changed_firs
     )
 
 
-def test_a_site_that_leaves_the_band_of_rates_is_named(brain):
-    strong = after_plasticity(resting(brain), SITE, 0.5)
+def test_a_site_that_leaves_the_band_of_rates_is_named(rest):
+    strong = after_plasticity(rest, SITE, 0.5)
     assert any(f"Rates beyond 2.6 to 3.6 Hz: {SITE}" in note for note in strong.notes)
-    assert len(after_plasticity(resting(brain), SITE, 0.02).notes) == 1
+    assert len(after_plasticity(rest, SITE, 0.02).notes) == 1
 
 
 def test_trials_depend_on_their_seed_and_number_alone(brain):

@@ -163,3 +163,65 @@ def advance_mean_field(
             gating_I[i] = max(gating_I[i] + step_ms * slope_I + kick * draws[step, 1, i], 0.0)
             rate_Hz[i] += rate_E
             gating[step, i] = gating_E[i]
+
+
+@njit(cache=True)
+def _product(a: FloatArray, b: FloatArray, out: FloatArray) -> None:
+    # By rows, which compiles to vector code; threads of BLAS are slower at this size, and vary.
+    for i in range(len(a)):
+        out[i] = 0.0
+        for k in range(len(b)):
+            factor = a[i, k]
+            for j in range(b.shape[1]):
+                out[i, j] += factor * b[k, j]
+
+
+@njit(cache=True)
+def _inverse(a: FloatArray) -> FloatArray:
+    """By Gauss and Jordan with pivots; ``a`` is destroyed."""
+    n = len(a)
+    out = np.eye(n)
+    for k in range(n):
+        pivot = k + np.argmax(np.abs(a[k:, k]))
+        if pivot != k:
+            for j in range(n):
+                a[k, j], a[pivot, j] = a[pivot, j], a[k, j]
+                out[k, j], out[pivot, j] = out[pivot, j], out[k, j]
+        scale = 1.0 / a[k, k]
+        a[k] *= scale
+        out[k] *= scale
+        for i in range(n):
+            factor = a[i, k]
+            if i != k and factor != 0.0:
+                a[i] -= factor * a[k]
+                out[i] -= factor * out[k]
+    return out
+
+
+@njit(cache=True)
+def stationary_covariance(
+    flow: FloatArray, variance: float, shift: float, doublings: int, out: FloatArray
+) -> bool:
+    """Covariance X of dx = flow x dt + noise of that variance on each: flow X + X flow' + variance = 0.
+
+    By doubling the sum that the Cayley transform at ``shift`` makes of it; any positive ``shift`` does, one
+    amid the rates of decay is fastest. False where it does not settle: something grows.
+    """
+    n = len(flow)
+    resolvent = _inverse(shift * np.eye(n) - flow)
+    power = 2.0 * shift * resolvent - np.eye(n)
+    half, added = np.empty((n, n)), np.empty((n, n))
+    _product(resolvent, np.ascontiguousarray(resolvent.T), out)
+    out *= 2.0 * shift * variance
+    for _ in range(doublings):
+        _product(power, out, half)
+        _product(half, np.ascontiguousarray(power.T), added)
+        out += added
+        largest = np.abs(out).max()
+        if not largest < 1e30:
+            return False
+        if np.abs(added).max() <= 1e-15 * largest:
+            return True
+        _product(power, power, half)
+        power[:] = half
+    return False

@@ -13,10 +13,9 @@ from functools import cache
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from scipy.linalg import solve_continuous_lyapunov
 
 from tmsim.core import FloatArray, InputError, OutsideModelError, read_only, stream
-from tmsim.network.kernels import MeanFieldConstants, advance_mean_field
+from tmsim.network.kernels import MeanFieldConstants, advance_mean_field, stationary_covariance
 from tmsim.network.parameters import MEAN_FIELD, NOISE, RECURRENT, REST_COUPLING, RATE_BAND_Hz, TARGET_Hz
 from tmsim.network.types import Connectome, Resting, RestingChange, RestingSample
 
@@ -29,8 +28,9 @@ _SETTLING_s = 10.0
 _LONGEST_s = 3600.0
 _CHUNK = 20000  # steps whose random numbers are in memory at a time
 _TURNS = 60  # a dozen or two are enough where there is rest
+_SHIFT_per_ms, _DOUBLINGS = 0.025, 30
 _DAMPED_per_ms = 1e-4  # rest is given where every disturbance dies away at least so fast
-_TOLERANCE, _AGREED = 1e-10, 1e-8  # of Newton's method, and of means and covariance in turns
+_TOLERANCE, _AGREED = 1e-10, 1e-7  # of Newton's method, and of means and covariance in turns
 _POINTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -108,10 +108,10 @@ def resting(connectome: Connectome, *, mass: MeanField | None = None) -> Resting
         inhibition = (c.scale_E * c.background_nA + c.nmda_nA * arriving - input_E) / gating_I
         synapses = _Synapses(coupling, recurrent, inhibition)
         jacobian = _jacobian(synapses, gating_E, rates, slope_E, slope_I)
-        covariance, growth = _covariance(jacobian, mass.noise)
+        covariance = _covariance(jacobian, mass.noise)
         spread = _spread(synapses, covariance)
         if np.abs(inhibition - last).max() < _AGREED:
-            return _result(connectome, synapses, mass.noise, rates, gating_E, gating_I, covariance, growth)
+            return _result(connectome, synapses, mass.noise, rates, gating_E, gating_I, jacobian, covariance)
     raise _no_rest()
 
 
@@ -155,7 +155,7 @@ def after_plasticity(
         gating_E, rates, slope_E, input_I = _means(changed, gating_E, spread, input_I)
         input_I, gating_I, slope_I = _inhibitory(gating_E, spread.sd_I, input_I)
         jacobian = _jacobian(changed, gating_E, rates, slope_E, slope_I)
-        covariance, growth = _covariance(jacobian, resting.noise)
+        covariance = _covariance(jacobian, resting.noise)
         spread = _spread(changed, covariance)
         if np.abs(gating_E - last).max() < _AGREED:
             break
@@ -173,7 +173,7 @@ def after_plasticity(
     return RestingChange(
         before=resting,
         after=_result(
-            resting.connectome, changed, resting.noise, rates, gating_E, gating_I, covariance, growth
+            resting.connectome, changed, resting.noise, rates, gating_E, gating_I, jacobian, covariance
         ),
         region=region,
         synapses=synapses,
@@ -321,25 +321,31 @@ def _jacobian(
     return flow - np.diag(np.concatenate([1 / c.tau_E_ms + c.gamma * rates, np.full(n, 1 / c.tau_I_ms)]))
 
 
-def _covariance(jacobian: FloatArray, noise: float) -> tuple[FloatArray, float]:
-    """Covariance of the gating variables, and how fast their slowest disturbance grows. [1/ms]
+def _covariance(jacobian: FloatArray, noise: float) -> FloatArray:
+    """Covariance of the gating variables.
 
-    Where one grows there is no covariance; that of a system damped until none does is given instead, from
+    Where a disturbance grows there is none. That of a system damped until none grows is given instead, from
     which the turns can still find to a rest that the noise keeps.
     """
-    growth = float(np.linalg.eigvals(jacobian).real.max())
-    eye = np.eye(len(jacobian))
-    return solve_continuous_lyapunov(
-        jacobian - max(0.0, growth + _DAMPED_per_ms) * eye, -(noise**2) * eye
-    ), growth
+    covariance = np.empty_like(jacobian)
+    if not stationary_covariance(jacobian, noise**2, _SHIFT_per_ms, _DOUBLINGS, covariance):
+        growth = max(0.0, float(np.linalg.eigvals(jacobian).real.max()))
+        damped = jacobian - (growth + _DAMPED_per_ms) * np.eye(len(jacobian))
+        if not stationary_covariance(damped, noise**2, _SHIFT_per_ms, _DOUBLINGS, covariance):
+            raise _no_rest()
+    return (covariance + covariance.T) / 2
 
 
 def _spread(synapses: _Synapses, covariance: FloatArray) -> _Spread:
-    to_E, to_I = _inputs(synapses)
+    c, n = _constants(), len(synapses.recurrent)
+    to_E, _ = _inputs(synapses)
     through_E = to_E @ covariance
-    variance_E = (through_E * to_E).sum(axis=1)
-    variance_I = ((to_I @ covariance) * to_I).sum(axis=1)
-    return _Spread(np.sqrt(variance_E), np.sqrt(variance_I), np.diag(through_E[:, : len(to_E)]).copy())
+    # Inhibitory cells see the gating of their own region alone.
+    own_E, own_I = np.diag(covariance)[:n], np.diag(covariance)[n:]
+    variance_I = c.nmda_nA**2 * own_E - 2 * c.nmda_nA * np.diag(covariance, n) + own_I
+    return _Spread(
+        np.sqrt((through_E * to_E).sum(axis=1)), np.sqrt(variance_I), np.diag(through_E[:, :n]).copy()
+    )
 
 
 def _uncoupled(n: int, noise: float) -> _Spread:
@@ -357,9 +363,10 @@ def _result(
     rates: FloatArray,
     gating_E: FloatArray,
     gating_I: FloatArray,
+    jacobian: FloatArray,
     covariance: FloatArray,
-    growth: float,
 ) -> Resting:
+    growth = float(np.linalg.eigvals(jacobian).real.max())
     if growth > -_DAMPED_per_ms:
         raise _no_rest()
     return Resting(
