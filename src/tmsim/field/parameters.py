@@ -1,8 +1,8 @@
 """How uncertain the inputs of a field are: conductivities, the place of the coil, the borders of tissues.
 
 Published conductivities scatter more between studies than within one (McCann2019 pooled 56 papers). The
-ranges here are those of an uncertainty study of brain stimulation (SaturninoUncertainty2019), made wider where
-they left out what others found; a bell-shaped beta distribution lies on each. They say what a modeller
+ranges here are those of an uncertainty study of brain stimulation (SaturninoUncertainty2019), made wider
+where they left out what others found; a bell-shaped beta distribution lies on each. They say what a modeller
 doesn't know, not how people differ.
 """
 
