@@ -140,7 +140,7 @@ class Solver:
         if order == 2:
             # First order costs a tenth: it starts the second-order iteration and estimates its error.
             progress("first-order solve", 0.1)
-            first_order, start = self._first_order(primary)
+            first_order, start = self.first_order(primary)
         progress(f"{'second' if order == 2 else 'first'}-order solve", 0.2)
         x, iterations = self.solve(load, start=start)
         residual = self.residual(load, x)
@@ -169,7 +169,7 @@ class Solver:
                 error=_estimate(raw, recovered, order),
             )
 
-    def _first_order(self, primary: Sequence[FloatArray]) -> tuple[list[Potential], FloatArray]:
+    def first_order(self, primary: Sequence[FloatArray]) -> tuple[list[Potential], FloatArray]:
         """First-order solutions for E0 at the second-order unknowns, and the same as a second-order start."""
         fine, coarse = self.spaces[2], self.spaces[1]
         at_nodes = [e[fine.vertex_unknown] for e in primary]
@@ -221,14 +221,19 @@ class Solver:
 
     def _locate(self, points_m: npt.ArrayLike) -> Places:
         points = as_array("points", points_m, (None, 3))
-        tets = locate(self.head, points)
-        outside = np.flatnonzero(tets < 0)
-        if len(outside):
-            first = (points[outside[0]] * 1e3).round(1).tolist()
-            raise InputError(
-                "points", f"{len(outside)} outside the head, the first at {first} mm", "points in it"
-            )
-        return self.places(tets, points)
+        return self.places(tets_that_hold(self.head, points), points)
+
+
+def tets_that_hold(head: Head, points_m: FloatArray) -> IntArray:
+    """The tetrahedron of each point, (n,); a point outside the head is refused."""
+    tets = locate(head, points_m)
+    outside = np.flatnonzero(tets < 0)
+    if len(outside):
+        first = (points_m[outside[0]] * 1e3).round(1).tolist()
+        raise InputError(
+            "points", f"{len(outside)} outside the head, the first at {first} mm", "points in it"
+        )
+    return tets
 
 
 def prepare(head: Head, method: FiniteElements | None = None, *, progress: Progress = silent) -> Solver:

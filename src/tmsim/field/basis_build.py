@@ -1,0 +1,113 @@
+"""How a field basis is made: shell, modes, a solve for each mode, its field at the points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tmsim.core import FloatArray, InputError, IntArray, Progress, as_array, read_only, whole_file
+from tmsim.field.basis import BasisSpec, FieldBasis, Float32Array, packed
+from tmsim.field.basis_kernels import primary_of_modes
+from tmsim.field.modes import Modes, modes_of
+from tmsim.field.multigrid import BLOCK
+from tmsim.field.shell import Shell, shell_of
+from tmsim.field.solve import Places, Potential, Solver, prepare, tets_that_hold
+from tmsim.field.types import FiniteElements
+from tmsim.head import Head
+
+_TOGETHER = 4 * BLOCK
+"""Modes whose primary fields are summed together: the field of a source is then computed once for so many."""
+
+
+def build(
+    head: Head, spec: BasisSpec, *, points_m: npt.ArrayLike | None, folder: Path | None, progress: Progress
+) -> FieldBasis:
+    """See :meth:`FieldBasis.build`."""
+    progress("points of the basis", 0.0)
+    at_m, tets = _points(head, points_m)
+    solver = prepare(
+        head,
+        FiniteElements(order=spec.order, tolerance=spec.tolerance),
+        progress=lambda what, done: progress(what, 0.02 + 0.05 * done),
+    )
+    progress("sources round the head", 0.07)
+    shell = shell_of(head, at_m, sources=spec.sources, samples=spec.samples)
+    modes = modes_of(shell, at_m, kept=spec.modes)
+    fields, residual = _solve(solver, shell, modes, solver.places(tets, at_m), folder, progress)
+    progress("packing", 0.98)
+    panels, scales = packed(fields, spec.storage)
+    return FieldBasis(
+        head_name=head.name,
+        spec=spec,
+        shell=shell,
+        modes=modes,
+        points_m=read_only(at_m),
+        tets=read_only(tets),
+        panels=read_only(panels),
+        scales=read_only(scales),
+        relative_residual=residual,
+    )
+
+
+def _points(head: Head, points_m: npt.ArrayLike | None) -> tuple[FloatArray, IntArray]:
+    if points_m is not None:
+        at_m = as_array("points", points_m, (None, 3))
+        if not len(at_m):
+            raise InputError("points", "none", "at least one")
+        return at_m, tets_that_hold(head, at_m)
+    return head.cortex.points_m, head.cortex.tets
+
+
+def _solve(
+    solver: Solver, shell: Shell, modes: Modes, places: Places, folder: Path | None, progress: Progress
+) -> tuple[Float32Array, float]:
+    """The field of each mode at the places, (modes, 3 n_places), and the largest residual."""
+    space = solver.spaces[solver.method.order]
+    kept = modes.moments.shape[1]
+    fields, worst = np.empty((kept, 3 * len(places.rows)), np.float32), 0.0
+    for first in range(0, kept, _TOGETHER):
+        primary: FloatArray | None = None
+        for low in range(first, min(first + _TOGETHER, kept), BLOCK):
+            high = min(low + BLOCK, kept)
+            progress(f"mode {low + 1} of {kept}", 0.1 + 0.88 * low / kept)
+            file = folder / f"modes-{low:04d}.npz" if folder else None
+            found = _read(file, (high - low, fields.shape[1]))
+            if found is None:
+                if primary is None:
+                    together = modes.moments[:, first : first + _TOGETHER]
+                    primary = primary_of_modes(
+                        space.points_m, shell.sources_m, shell.source_normals, together, shell.center_m
+                    )
+                found = _solve_block(solver, primary[low - first : high - first], places)
+                if file:
+                    with whole_file(file) as part, part.open("wb") as out:
+                        np.savez(out, fields=found[0], residual=found[1])
+            fields[low:high], worst = found[0], max(worst, found[1])
+    return fields, worst
+
+
+def _solve_block(solver: Solver, primary: FloatArray, places: Places) -> tuple[Float32Array, float]:
+    space, order = solver.spaces[solver.method.order], solver.method.order
+    load = np.stack([solver.load(space, e) for e in primary], axis=1)
+    start = solver.first_order(list(primary))[1] if order == 2 else None
+    x, _ = solver.solve(load, start=start)
+    out = np.empty((len(primary), 3 * len(places.rows)), np.float32)
+    for k, e in enumerate(primary):
+        potential = Potential(space=space, primary_V_per_m=e, potential_V=np.ascontiguousarray(x[:, k]))
+        E = potential.at(places) if order == 2 else potential.recovered_at(solver.head, places)
+        out[k] = E.ravel()
+    return out, float(solver.residual(load, x).max())
+
+
+def _read(file: Path | None, shape: tuple[int, int]) -> tuple[Float32Array, float] | None:
+    """What an earlier build left of a block, or None."""
+    if file is None or not file.is_file():
+        return None
+    try:
+        with np.load(file, allow_pickle=False) as block:
+            fields, residual = block["fields"], float(block["residual"])
+    except Exception:  # a broken zip raises a dozen kinds of error, and all mean: solve it again
+        return None
+    return (fields, residual) if fields.shape == shape else None
