@@ -1,4 +1,4 @@
-"""How far a coil must be moved out to clear the scalp, for many poses."""
+"""How far a coil is in the scalp or clear of it, for many poses."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ from tmsim.core import FloatArray, Surface
 from tmsim.placement.clearance import CELL_m, outline, samples_on
 from tmsim.search import kernels
 
-_BALL_m = 0.006
+_PATCH_m = 0.006
+_FAR_m = 0.03
 
 
 class Skin:
-    """The skin as points a millimetre apart at most, in small balls."""
+    """The skin as points a millimetre apart at most, in small patches that are nearly flat."""
 
     def __init__(self, skin: Surface) -> None:
         samples = samples_on(skin.points_m[skin.triangles], CELL_m)
-        _, ball = np.unique(np.floor(samples / _BALL_m).astype(int), axis=0, return_inverse=True)
-        order = np.argsort(ball.ravel(), kind="stable")
-        self.samples_m, ball = samples[order], ball.ravel()[order]
-        self.starts = np.searchsorted(ball, np.arange(ball[-1] + 2))
-        self.middles_m = np.add.reduceat(self.samples_m, self.starts[:-1]) / np.diff(self.starts)[:, None]
-        reach = np.linalg.norm(self.samples_m - self.middles_m[ball], axis=1)
-        self.reach_m = np.maximum.reduceat(reach, self.starts[:-1])
+        _, patch = np.unique(np.floor(samples / _PATCH_m).astype(int), axis=0, return_inverse=True)
+        order = np.argsort(patch.ravel(), kind="stable")
+        self.samples_m, patch = samples[order], patch.ravel()[order]
+        self.starts = np.searchsorted(patch, np.arange(patch[-1] + 2))
+        first, count = self.starts[:-1], np.diff(self.starts)[:, None]
+        self.middles_m = np.add.reduceat(self.samples_m, first) / count
+        offset = self.samples_m - self.middles_m[patch]
+        self.reach_m = np.maximum.reduceat(np.linalg.norm(offset, axis=1), first)
+        spread = np.add.reduceat(offset[:, :, None] * offset[:, None], first)
+        self.normals = np.linalg.eigh(spread)[1][:, :, 0].copy()  # in which a patch extends least
+        out_of_plane = np.abs(np.einsum("ij,ij->i", offset, self.normals[patch]))
+        self.height_m = np.maximum.reduceat(out_of_plane, first)
 
 
 class Clearance:
@@ -42,12 +48,19 @@ class Clearance:
         self._within = maximum_filter(wide, size=2 * margin + 1)
         self._corners_m = np.stack([low, low - margin * CELL_m])
 
-    def lifts_m(self, matrices: FloatArray) -> FloatArray:
-        """How far each pose, (n, 4, 4), must move out along the coil's axis, (n,). [m]"""
+    def overlaps_m(self, matrices: FloatArray) -> FloatArray:
+        """How deep the coil is in the scalp along its axis at each pose, (n, 4, 4) to (n,). [m]
+
+        Negative where it is clear, to 30 mm: how far it could still move in.
+        """
         out = np.empty(len(matrices))
         skin = self._skin
-        kernels.lifts(
-            np.ascontiguousarray(matrices), skin.samples_m, skin.starts, skin.middles_m, skin.reach_m,
-            self._deepest, self._within, self._corners_m, CELL_m, out,
+        kernels.overlaps(
+            np.ascontiguousarray(matrices), skin.samples_m, skin.starts, skin.middles_m, skin.normals,
+            skin.height_m, skin.reach_m, self._deepest, self._within, self._corners_m, CELL_m, -_FAR_m, out,
         )  # fmt: skip
         return out
+
+    def lifts_m(self, matrices: FloatArray) -> FloatArray:
+        """How far each pose, (n, 4, 4), must move out along the coil's axis to clear the scalp, (n,). [m]"""
+        return np.maximum(self.overlaps_m(matrices), 0.0)

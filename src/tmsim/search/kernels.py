@@ -237,35 +237,51 @@ def mark_cells(matrices, positions, origin, step, wanted):
             wanted[i : i + 2, j : j + 2, k : k + 2] = True
 
 
-@njit(parallel=True, cache=True)
-def lifts(matrices, samples, starts, middles, reach, deepest, within, corner, cell, out):
-    """How far each pose must move out along its axis for the coil to clear the skin, (n,) into ``out``.
+@njit(cache=True)
+def _deeper(t, point, deepest, corner, cell, top, deep):
+    """How deep the coil is over a point of the skin, if deeper than ``deep``; ``top`` is its largest z."""
+    x, y, z = point[0] - t[0, 3], point[1] - t[1, 3], point[2] - t[2, 3]
+    depth = t[0, 2] * x + t[1, 2] * y + t[2, 2] * z
+    if top - depth <= deep:
+        return deep
+    i = int(np.floor((t[0, 0] * x + t[1, 0] * y + t[2, 0] * z - corner[0]) / cell))
+    j = int(np.floor((t[0, 1] * x + t[1, 1] * y + t[2, 1] * z - corner[1]) / cell))
+    if i < 0 or j < 0 or i >= deepest.shape[0] or j >= deepest.shape[1]:
+        return deep
+    return max(deep, deepest[i, j] - depth)
 
-    ``samples`` (s, 3) of the skin stand ball by ball from ``starts`` (b + 1,), the balls round ``middles``
-    (b, 3) with radius ``reach`` (b,). ``deepest`` holds the coil's largest z by cell of its x, y plane,
-    ``within`` the largest of ``deepest`` in all cells that a ball may span, on a wider grid; ``corner``
-    (2, 2) is where the two grids start.
+
+@njit(parallel=True, cache=True)
+def overlaps(
+    matrices, samples, starts, middles, normals, height, reach, deepest, within, corner, cell, least, out
+):
+    """How deep the coil is in the skin along its axis at each pose, (n,) into ``out``; negative where clear.
+
+    ``samples`` (s, 3) of the skin stand patch by patch from ``starts`` (b + 1,); each patch is within
+    ``reach`` (b,) of its middle, and within ``height`` (b,) of the plane through it with the unit ``normals``
+    (b, 3). ``deepest`` holds the coil's largest z by cell of its x, y plane, ``within`` the largest of
+    ``deepest`` in all cells that a patch may span, on a wider grid; ``corner`` (2, 2) is where the two grids
+    start. What is below ``least`` counts as that.
     """
+    top = deepest.max()
     for n in prange(matrices.shape[0]):
         t = matrices[n]
-        lift = 0.0
+        deep = least
+        # One sample of each patch first: what can't be deeper than the deepest of them is then soon left out.
         for b in range(middles.shape[0]):
-            x, y, z = (
-                middles[b, 0] - t[0, 3],
-                middles[b, 1] - t[1, 3],
-                middles[b, 2] - t[2, 3],
-            )
+            deep = _deeper(t, samples[starts[b]], deepest, corner[0], cell, top, deep)
+        for b in range(middles.shape[0]):
+            x, y, z = middles[b, 0] - t[0, 3], middles[b, 1] - t[1, 3], middles[b, 2] - t[2, 3]
+            depth = t[0, 2] * x + t[1, 2] * y + t[2, 2] * z
+            if top - (depth - reach[b]) <= deep:
+                continue
             i = int(np.floor((t[0, 0] * x + t[1, 0] * y + t[2, 0] * z - corner[1, 0]) / cell))
             j = int(np.floor((t[0, 1] * x + t[1, 1] * y + t[2, 1] * z - corner[1, 1]) / cell))
             if i < 0 or j < 0 or i >= within.shape[0] or j >= within.shape[1]:
                 continue
-            depth = t[0, 2] * x + t[1, 2] * y + t[2, 2] * z
-            if within[i, j] - (depth - reach[b]) <= lift:
-                continue
-            for s in range(starts[b], starts[b + 1]):
-                x, y, z = samples[s, 0] - t[0, 3], samples[s, 1] - t[1, 3], samples[s, 2] - t[2, 3]
-                i = int(np.floor((t[0, 0] * x + t[1, 0] * y + t[2, 0] * z - corner[0, 0]) / cell))
-                j = int(np.floor((t[0, 1] * x + t[1, 1] * y + t[2, 1] * z - corner[0, 1]) / cell))
-                if 0 <= i < deepest.shape[0] and 0 <= j < deepest.shape[1]:
-                    lift = max(lift, deepest[i, j] - (t[0, 2] * x + t[1, 2] * y + t[2, 2] * z))
-        out[n] = lift
+            facing = abs(t[0, 2] * normals[b, 0] + t[1, 2] * normals[b, 1] + t[2, 2] * normals[b, 2])
+            extent = facing * height[b] + np.sqrt(max(1 - facing * facing, 0.0)) * reach[b]
+            if within[i, j] - (depth - extent) > deep:
+                for s in range(starts[b] + 1, starts[b + 1]):
+                    deep = _deeper(t, samples[s], deepest, corner[0], cell, top, deep)
+        out[n] = deep

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from scipy.special import ndtr
 
-from tmsim.core import FloatArray, InputError, as_array
+from tmsim.core import FloatArray, InputError, as_array, read_only
 from tmsim.head import Head
 from tmsim.neuron import Directional, Drive, NeuronModel, subject_scale, threshold_spread
 from tmsim.neuron.dose import best_direction, threshold_field
@@ -25,27 +25,31 @@ _POLAR_rad = np.linspace(0.0, np.pi, 721)
 class MeanAlong:
     """The mean of E along one direction: linear in E, and it tells one sense of the current from the other.
 
-    ``direction`` is a vector in head coordinates, (3,), or None for the cortical column at the centre of the
-    region, outward: on the wall of a sulcus, its normal.
+    ``direction`` is a vector in head coordinates, (3,), or ``"outward"`` or ``"inward"`` along the cortical
+    column at the centre of the region: on the wall of a sulcus, its normal.
     """
 
     name: ClassVar[str] = "mean E along a direction"
     unit: ClassVar[str] = "V/m"
-    direction: FloatArray | None = None
+    direction: FloatArray | Literal["outward", "inward"] = "outward"
 
     def __post_init__(self) -> None:
-        if self.direction is None:
+        if isinstance(self.direction, str):
+            if self.direction not in ("outward", "inward"):
+                raise InputError("direction", repr(self.direction), "outward, inward or a vector")
             return
         direction = as_array("direction", self.direction, (3,))
-        if not np.linalg.norm(direction) > 0:
+        length = float(np.linalg.norm(direction))
+        if not length > 0:
             raise InputError("direction", "0 0 0", "a vector that isn't zero")
-        object.__setattr__(
-            self, "direction", as_array("direction", direction / np.linalg.norm(direction), (3,))
-        )
+        object.__setattr__(self, "direction", read_only(direction / length))
 
     def functionals(self, region: Region) -> FloatArray:
         """Weights of E at the region's points, (n, 3, 1)."""
-        along = region.column if self.direction is None else self.direction
+        if isinstance(self.direction, str):
+            along = region.column if self.direction == "outward" else -region.column
+        else:
+            along = self.direction
         return (region.shares[:, None] * along)[..., None]
 
     def of_sums(self, sums: FloatArray) -> FloatArray:

@@ -53,16 +53,12 @@ class Prepared:
     def values(self, matrices: FloatArray, coil: int = 0) -> FloatArray:
         """The objective at poses from coil to head coordinates, (n, 4, 4) to (n,).
 
-        Poses are taken as they are: whether the casing clears the scalp is :meth:`lifts_m`'s to say.
+        Poses are taken as they are, in the scalp or not.
         """
         sums = self.evaluator(self.thinned[coil], matrices, self.didt_A_per_s[coil])
         return np.concatenate(
             [self.measures.value(sums[first : first + _PORTION]) for first in range(0, len(sums), _PORTION)]
         )
-
-    def lifts_m(self, matrices: FloatArray, coil: int = 0) -> FloatArray:
-        """How far each pose, (n, 4, 4), must move out along the coil's axis to clear the scalp, (n,). [m]"""
-        return self.clearances[coil].lifts_m(matrices)
 
 
 def prepare_search(

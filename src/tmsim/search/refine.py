@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from scipy.optimize import minimize
 
@@ -62,7 +65,7 @@ def refine(prepared: Prepared, candidate: int, robust: PlacementError | None) ->
         matrix = pose_matrices(
             scalp_m[None], frames(prepared.head, scalp_m[None]), np.array([angle]), tilt[None], grid.gap_m
         )
-        lift_m = prepared.lifts_m(matrix, coil)
+        lift_m = prepared.clearances[coil].lifts_m(matrix)
         if lift_m[0] > MAX_LIFT_m:
             return None, (0.0, 0.0)
         pose = Placement(
@@ -89,15 +92,28 @@ def refine(prepared: Prepared, candidate: int, robust: PlacementError | None) ->
     simplex = np.vstack([np.zeros(n), np.eye(n)])
     if tilts:  # inwards, where the candidate is at the limit
         simplex[4:, 3:] *= np.where(first_tilt > 0, -1.0, 1.0)
-    found = minimize(
-        loss, np.zeros(n), method="Nelder-Mead",
-        options={
-            "initial_simplex": simplex, "xatol": _DONE, "fatol": 0.0, "maxfev": n * _EVALUATIONS,
-        },
-    )  # fmt: skip
+    options = {
+        "initial_simplex": simplex,
+        "xatol": _DONE,
+        "fatol": np.inf,
+        "maxfev": n * _EVALUATIONS,
+    }
+    with _one_thread():
+        found = minimize(loss, np.zeros(n), method="Nelder-Mead", options=options)
     pose, tilt_rad = place(found.x)
     assert pose is not None  # the simplex starts at a candidate, and infinities never win
     return Refined(worth=-float(found.fun), pose=pose, coil=coil, tilt_rad=tilt_rad)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One placement at a time is too little to be shared out: threads would wait for each other."""
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(threads)
 
 
 def _patch(scalp: Surface, around_m: FloatArray, radius_m: float) -> Surface:

@@ -76,8 +76,8 @@ class PlacementError:
     """How far the coil may be from where it was to be.
 
     The centre is off by ``position_m`` along each direction of the coil's plane, and the coil turned by
-    ``angle_rad`` about each of its axes; both are standard deviations of normal errors. Where the casing
-    would enter the scalp the coil moves out along its axis, so tilts cost distance.
+    ``angle_rad`` about each of its axes; both are standard deviations of normal errors. The least distance
+    between casing and scalp along the coil's axis stays what it was, so tilts move the centre out.
     """
 
     position_m: float
