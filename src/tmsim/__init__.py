@@ -23,7 +23,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tmsim.coil import Coil
     from tmsim.core import ConvergenceError, InputError, OutsideModelError, TmsimError
-    from tmsim.field import EField, FiniteElements, LayeredSphere, Metrics, simulate, summarize
+    from tmsim.field import (
+        EField,
+        FieldBasis,
+        FiniteElements,
+        LayeredSphere,
+        LiveField,
+        Metrics,
+        simulate,
+        summarize,
+    )
     from tmsim.head import Head
     from tmsim.placement import Placement, Pose, place
     from tmsim.plan import Outcome, Plan, run
@@ -34,10 +43,12 @@ __all__ = [
     "Coil",
     "ConvergenceError",
     "EField",
+    "FieldBasis",
     "FiniteElements",
     "Head",
     "InputError",
     "LayeredSphere",
+    "LiveField",
     "Metrics",
     "Outcome",
     "OutsideModelError",
@@ -56,10 +67,12 @@ _ROOM = {
     "Coil": "coil",
     "ConvergenceError": "core",
     "EField": "field",
+    "FieldBasis": "field",
     "FiniteElements": "field",
     "Head": "head",
     "InputError": "core",
     "LayeredSphere": "field",
+    "LiveField": "field",
     "Metrics": "field",
     "Outcome": "plan",
     "OutsideModelError": "core",

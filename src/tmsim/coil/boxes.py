@@ -52,12 +52,18 @@ def evaluate_in_boxes(
         nodes = np.cos(np.pi * (np.arange(order) + 0.5) / order)
         grid = np.stack(np.meshgrid(nodes, nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 3)
         values = evaluate((center[:, None] + half[:, None] * grid).reshape(-1, 3))
-        coefficients = np.moveaxis(values.reshape(-1, order, order, order, 3), -1, 1)
-        for axis in (2, 3, 4):
-            coefficients = np.asarray(dct(coefficients, type=2, axis=axis)) / order
-            np.moveaxis(coefficients, axis, 0)[0] /= 2
-        chebyshev_sums(points, index, bounds_boxed, center, half, np.ascontiguousarray(coefficients), out)
+        coefficients = chebyshev_coefficients(values, order)
+        chebyshev_sums(points, index, bounds_boxed, center, half, coefficients, out)
     if not boxed.all():
         near = np.concatenate([index[lo:hi] for lo, hi in bounds[~boxed]])
         out[near] = evaluate(points_m[near])
     return out
+
+
+def chebyshev_coefficients(values: FloatArray, order: int) -> FloatArray:
+    """Chebyshev series of vectors at the nodes of boxes, (n_boxes order^3, 3) to (n_boxes, 3, ...)."""
+    coefficients = np.moveaxis(values.reshape(-1, order, order, order, 3), -1, 1)
+    for axis in (2, 3, 4):
+        coefficients = np.asarray(dct(coefficients, type=2, axis=axis)) / order
+        np.moveaxis(coefficients, axis, 0)[0] /= 2
+    return np.ascontiguousarray(coefficients)

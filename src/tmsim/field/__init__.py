@@ -11,6 +11,7 @@ kHz; the coil outside the head. The error of the discretisation is estimated wit
 segmentation and conductivity are not in it, and are larger (Gomez2020, McCann2019).
 """
 
+from tmsim.field.basis import BasisSpec, Drive, FieldBasis, LiveField, tissue_points
 from tmsim.field.depth import DepthSpread, depth_and_spread
 from tmsim.field.metrics import summarize
 from tmsim.field.solve import REFERENCE_DIDT_A_PER_S, Solver, prepare, primary_field, simulate
@@ -19,11 +20,15 @@ from tmsim.field.types import EField, ErrorEstimate, FiniteElements, LayeredSphe
 
 __all__ = [
     "REFERENCE_DIDT_A_PER_S",
+    "BasisSpec",
     "DepthSpread",
+    "Drive",
     "EField",
     "ErrorEstimate",
+    "FieldBasis",
     "FiniteElements",
     "LayeredSphere",
+    "LiveField",
     "Method",
     "Metrics",
     "RegionRow",
@@ -34,4 +39,5 @@ __all__ = [
     "simulate",
     "sphere_field",
     "summarize",
+    "tissue_points",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,21 +12,24 @@ import numpy as np
 import numpy.typing as npt
 
 from tmsim.coil import Coil
+from tmsim.coil.flux_map import flux_along
 from tmsim.core import FloatArray, InputError, IntArray, Progress, as_array, read_only, silent
+from tmsim.core.cache import Cache
 from tmsim.field import basis_kernels as kernels
 from tmsim.field.basis_kernels import FIELDS, ROWS
 from tmsim.field.modes import Modes
 from tmsim.field.shell import Shell
 from tmsim.field.solve import REFERENCE_DIDT_A_PER_S
 from tmsim.head import Head
+from tmsim.head.parameters import TISSUES
 from tmsim.placement import Pose
 
 Float32Array = npt.NDArray[np.float32]
 Storage = Literal["int16", "float32"]
 
 _STREAMED = 32  # fields that are computed together, and in memory together
-_MAX_DEPTH_m = 0.002
-"""Windings may dip this far under the scalp of the shell, which is known to a millimetre or two."""
+_ALLOWED_m = 0.002  # windings under the scalp of the shell, which is known to a millimetre or two
+_OUTLINE_m = 0.004
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +156,28 @@ class FieldBasis:
 
         return build(head, spec or BasisSpec(), points_m=points_m, folder=folder, progress=progress)
 
+    @staticmethod
+    def load_or_build(
+        head: Head,
+        spec: BasisSpec | None = None,
+        *,
+        points_m: npt.ArrayLike | None = None,
+        cache: Cache | None = None,
+        progress: Progress = silent,
+    ) -> FieldBasis:
+        """The basis from the cache, or built and kept there; a build that was stopped goes on where it was.
+
+        Parameters
+        ----------
+        points_m
+            As in :meth:`build`.
+        cache
+            The user's cache if None. Where it can't be written, the basis is built and not kept.
+        """
+        from tmsim.field.basis_store import load_or_build
+
+        return load_or_build(head, spec or BasisSpec(), points_m=points_m, cache=cache, progress=progress)
+
     @property
     def n_points(self) -> int:
         """Number of points."""
@@ -216,7 +242,7 @@ class FieldBasis:
         return (stored * self.scales[rows, None]).reshape(-1, 3, stored.shape[1])
 
     def restricted(self, where: npt.ArrayLike) -> FieldBasis:
-        """The same basis at some of its points, given by index or mask: faster by as much as it is smaller."""
+        """The same basis at some of its points, by index or mask: faster by as much as it is smaller."""
         rows = self._rows(where)
         points = rows[::3] // 3
         return replace(
@@ -254,30 +280,20 @@ class FieldBasis:
 
     def _flux(self, coil: Coil, poses: Sequence[Pose]) -> FloatArray:
         """B of a coil along the normals of the shell, (n_poses, n_fit + n_check). [T/A]"""
-        points_m = np.concatenate([self.shell.fit_m, self.shell.check_m])
-        normals = np.concatenate([self.shell.fit_normals, self.shell.check_normals])
-        return np.stack(
-            [
-                np.einsum(
-                    "ij,ij->i", pose.vectors_to_head(coil.flux_density(pose.to_coil(points_m))), normals
-                )
-                for pose in poses
-            ]
-        )
+        return flux_along(coil, [pose.matrix for pose in poses], *self.shell.samples)
 
     def _check_outside(self, coil: Coil, poses: Sequence[Pose]) -> None:
-        windings = coil.element_points_m if len(coil.element_points_m) else np.zeros((1, 3))
+        windings, shell = _outline(coil), self.shell
         for pose in poses:
-            offset = pose.to_head(windings) - self.shell.center_m
-            depth = self.shell.scalp_radius_m(offset) - np.linalg.norm(offset, axis=1)
-            deepest = float(depth.max())
-            if deepest > _MAX_DEPTH_m:
+            offset = pose.to_head(windings) - shell.center_m
+            depth_m = float((shell.scalp_radius_m(offset) - np.linalg.norm(offset, axis=1)).max())
+            if depth_m > _ALLOWED_m:
                 raise InputError(
                     "pose",
-                    f"the windings of {coil.name} come {deepest * 1e3:.1f} mm into the shell under the scalp that"
-                    f" a field basis needs free of sources",
+                    f"the windings of {coil.name} come {depth_m * 1e3:.1f} mm under the scalp, into the "
+                    "shell that a field basis needs free of sources",
                     "a coil outside the scalp, its hollows filled",
-                    "Move the coil out along its z axis, or solve this one field by `simulate`.",
+                    "Move the coil out along its z axis, or solve this one field with `simulate`.",
                 )
 
     def _project(self, flux: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -356,6 +372,23 @@ def _in_panels(padded: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.ascontiguousarray(padded.reshape(len(padded), -1, ROWS).transpose(1, 0, 2))
 
 
-def spec_as_json(spec: BasisSpec) -> dict[str, Any]:
-    """A spec as plain values, for keys and files."""
-    return asdict(spec)
+@lru_cache(maxsize=16)
+def _outline(coil: Coil) -> FloatArray:
+    """Points on the windings, one in each cube of 4 mm; the origin if they are not known."""
+    points = coil.element_points_m if len(coil.element_points_m) else np.zeros((1, 3))
+    return points[np.unique(np.round(points / _OUTLINE_m), axis=0, return_index=True)[1]]
+
+
+def tissue_points(head: Head, *tissues: str) -> FloatArray:
+    """Where a basis can be asked for a whole tissue: the middle of each of its tetrahedra, (n, 3). [m]
+
+    Parameters
+    ----------
+    tissues
+        Names such as ``"grey_matter"``.
+    """
+    tags = {tissue.name: tag for tag, tissue in TISSUES.items()}
+    for name in tissues:
+        if name not in tags:
+            raise InputError("tissue", repr(name), f"one of {', '.join(tags)}")
+    return head.centers_m[np.isin(head.tags, [tags[name] for name in tissues])]

@@ -75,7 +75,7 @@ def primary_of_modes(points_m, sources_m, normals, weights, center_m):
 
 @njit(cache=True, parallel=True, fastmath={"contract"})
 def product(panels, scales, coefficients, out):
-    """out = U c for one field: ``panels`` (n_panels, modes, ROWS), ``scales`` and ``out`` (n_panels * ROWS,)."""
+    """out = U c of one field: ``panels`` (n_panels, modes, ROWS); ``scales``, ``out`` (n_panels * ROWS,)."""
     n, modes = panels.shape[0], panels.shape[1]
     for piece in prange(_PIECES):
         sums = np.empty(ROWS, np.float32)
@@ -110,7 +110,7 @@ def products(panels, scales, coefficients, out):
             for k in range(stored.size):
                 numbers[k] = stored[k]
             for block in range(coefficients.shape[0]):
-                multiply_tile(tile, coefficients[block], sums)
+                multiply_tile(tile, coefficients[block], sums)  # pyright: ignore[reportCallIssue]
                 for f in range(FIELDS):
                     for r in range(ROWS):
                         out[block * FIELDS + f, p * ROWS + r] = sums[f, r] * scales[p * ROWS + r]

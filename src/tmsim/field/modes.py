@@ -1,14 +1,14 @@
 """From a coil's flux to a few numbers: which combinations of sources matter, and how much of each there is.
 
 Outside its windings a coil's field is curl-free, so in the head it is fixed by its normal part on a closed
-surface round the brain. With B the flux of every source there and s its singular values, sources of
-strengths a = F b stand for a coil of flux b, F = V s / (s^2 + (1e-3 s_max)^2) U'. What of those sources matters
-is asked of fields that are known before any is solved: the field that each would drive in a layered sphere, the
-primary field of the solve. Random dipoles where coils can be are fitted, and the principal components of their
-primary fields are the modes: combinations of sources, the strongest first.
+surface round the brain. With B the flux there of each source and s its singular values, sources of strengths
+a = F b stand for a coil of flux b, where F = V s / (s^2 + (1e-3 s_max)^2) U'.
 
-Then only the modes are solved. 192 of 480 keep all but 0.07 % (70 mm figure-8), and the tail, which is not
-solved, is tracked: what a field loses by it is known with every field.
+Which combinations of sources matter is asked of fields that are known before any is solved: those that the
+sources would drive in a layered sphere, the primary fields of the solve. Random dipoles where coils can be
+are fitted, and the principal components of their primary fields are the modes, the strongest first. Only they
+are solved. On the built-in head 192 of 480 keep all but 0.07 % of the field of a 70 mm figure-8; the tail is
+tracked without being solved, so what a field loses by it is known.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A product of small blocks that stays in registers, written for the compiler rather than found by it.
 
-numba turns loops over arrays into vector code, but keeps running sums in memory, and that bounds a block product to
-a fifth of what a core can do. Here the sums of ``ROWS`` rows for ``FIELDS`` columns are vector values of a loop
-in LLVM's own language; LLVM cuts them to the vectors of whatever processor it compiles for.
+numba turns loops over arrays into vector code, but keeps running sums in memory, which bounds a block product
+to a fifth of what a core can do. Here the sums of ``ROWS`` rows for ``FIELDS`` columns are vector values of a
+loop in LLVM's own language; LLVM cuts them to the vectors of the processor it compiles for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
@@ -26,8 +26,8 @@ _VECTOR = ir.VectorType(ir.FloatType(), _LANES)
 
 
 @intrinsic
-def multiply_tile(_context: Any, tile: Any, coefficients: Any, sums: Any) -> tuple[Signature, Any]:
-    """sums (FIELDS, ROWS) = ``coefficients`` (k, FIELDS) transposed, times ``tile`` (k, ROWS); all float32, C order.
+def multiply_tile(_context: Any, _tile: Any, _coefficients: Any, _sums: Any) -> tuple[Signature, Any]:
+    """sums (FIELDS, ROWS) = coefficients (k, FIELDS) transposed, times tile (k, ROWS); float32, in C order.
 
     Each sum runs over k in its order.
     """

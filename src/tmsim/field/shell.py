@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -47,10 +48,18 @@ class Shell:
     fit_depth_m: float  # of the surface on which the flux is read, under the scalp
     scalp_m: FloatArray  # (polar, azimuth) radius of the skin with its hollows filled, in the middle of cells
 
+    @cached_property
+    def samples(self) -> tuple[FloatArray, FloatArray]:
+        """All points at which a coil's flux is read, those of the fit first, and their normals."""
+        return (
+            read_only(np.concatenate([self.fit_m, self.check_m])),
+            read_only(np.concatenate([self.fit_normals, self.check_normals])),
+        )
+
     def scalp_radius_m(self, offsets: FloatArray) -> FloatArray:
-        """Distance from the centre to the filled skin along each of ``offsets`` from it, (n, 3) to (n,). [m]"""
+        """From the centre to the filled skin in the direction of ``offsets``, (..., 3) to (...). [m]"""
         polar, azimuth = self.scalp_m.shape
-        x, y, z = offsets.T
+        x, y, z = np.moveaxis(offsets, -1, 0)
         i = np.arctan2(np.hypot(x, y), z) / np.pi * polar
         j = (np.arctan2(y, x) / (2 * np.pi) % 1.0) * azimuth
         return self.scalp_m[np.minimum(i.astype(int), polar - 1), np.minimum(j.astype(int), azimuth - 1)]
@@ -87,7 +96,7 @@ def shell_of(head: Head, points_m: FloatArray, *, sources: int, samples: int) ->
     depth_m = float(np.clip(np.percentile(depths, 1), SHALLOWEST_m, DEEPEST_m))
     sources_m = on_source_surface(directions(sources))
     fit_m = under_scalp(directions(samples), depth_m)
-    check_m = under_scalp(directions(samples // 4 + 1), depth_m + BELOW_m)
+    check_m = under_scalp(directions(samples // 8 + 1), depth_m + BELOW_m)
     scalp_m = np.linalg.norm(under_scalp(_cells(), 0.0) - center, axis=1).reshape(_POLAR, _AZIMUTH)
     return Shell(
         center_m=read_only(center),
