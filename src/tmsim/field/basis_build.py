@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from tmsim.core import FloatArray, InputError, IntArray, Progress, as_array, read_only, whole_file
 from tmsim.field.basis import BasisSpec, FieldBasis, Float32Array, packed
-from tmsim.field.basis_kernels import primary_of_modes
+from tmsim.field.basis_kernels import primary_of_modes, recovered_at_corners, recovered_fields
 from tmsim.field.modes import Modes, modes_of
 from tmsim.field.multigrid import BLOCK
 from tmsim.field.shell import Shell, shell_of
@@ -66,6 +67,7 @@ def _solve(
     """The field of each mode at the places, (modes, 3 n_places), and the largest residual."""
     space = solver.spaces[solver.method.order]
     kept = modes.moments.shape[1]
+    recovery = Recovery.at(solver, places) if solver.method.order == 1 else None
     fields, worst = np.empty((kept, 3 * len(places.rows)), np.float32), 0.0
     for first in range(0, kept, _TOGETHER):
         primary: FloatArray | None = None
@@ -80,7 +82,7 @@ def _solve(
                     primary = primary_of_modes(
                         space.points_m, shell.sources_m, shell.source_normals, together, shell.center_m
                     )
-                found = _solve_block(solver, primary[low - first : high - first], places)
+                found = _solve_block(solver, primary[low - first : high - first], places, recovery)
                 if file:
                     with whole_file(file) as part, part.open("wb") as out:
                         np.savez(out, fields=found[0], residual=found[1])
@@ -88,17 +90,67 @@ def _solve(
     return fields, worst
 
 
-def _solve_block(solver: Solver, primary: FloatArray, places: Places) -> tuple[Float32Array, float]:
-    space, order = solver.spaces[solver.method.order], solver.method.order
+def _solve_block(
+    solver: Solver, primary: FloatArray, places: Places, recovery: Recovery | None
+) -> tuple[Float32Array, float]:
+    space = solver.spaces[solver.method.order]
     load = np.stack([solver.load(space, e) for e in primary], axis=1)
-    start = solver.first_order(list(primary))[1] if order == 2 else None
+    start = None if recovery else solver.first_order(list(primary))[1]
     x, _ = solver.solve(load, start=start)
-    out = np.empty((len(primary), 3 * len(places.rows)), np.float32)
-    for k, e in enumerate(primary):
-        potential = Potential(space=space, primary_V_per_m=e, potential_V=np.ascontiguousarray(x[:, k]))
-        E = potential.at(places) if order == 2 else potential.recovered_at(solver.head, places)
-        out[k] = E.ravel()
-    return out, float(solver.residual(load, x).max())
+    if recovery:
+        out = recovery.fields(primary, x)
+    else:
+        out = np.empty((len(primary), len(places.rows), 3), np.float32)
+        for k, e in enumerate(primary):
+            phi = np.ascontiguousarray(x[:, k])
+            out[k] = Potential(space=space, primary_V_per_m=e, potential_V=phi).at(places)
+    return out.reshape(len(primary), -1), float(solver.residual(load, x).max())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recovery:
+    """First-order fields at places, many at once: a corner's gradient is averaged once, not for each place.
+
+    The same as :meth:`Potential.recovered_at`, one field after another.
+    """
+
+    solver: Solver
+    places: Places
+    corners: npt.NDArray[np.integer]  # (n_corners,) nodes
+    tags: npt.NDArray[np.integer]  # (n_corners,) the tissue that is averaged over
+    of_place: npt.NDArray[np.int64]  # (n_places, 4) which corners a place stands between
+
+    @staticmethod
+    def at(solver: Solver, places: Places) -> Recovery:
+        """The corners that places stand between."""
+        space = solver.spaces[1]
+        nodes = space.cells[places.rows]
+        tags = np.repeat(solver.head.tags[space.tet_order][places.rows], 4).reshape(-1, 4)
+        pairs, of_place = np.unique(np.stack([nodes.ravel(), tags.ravel()]), axis=1, return_inverse=True)
+        return Recovery(
+            solver=solver, places=places, corners=pairs[0], tags=pairs[1], of_place=of_place.reshape(-1, 4)
+        )
+
+    def fields(self, primary: FloatArray, potentials: FloatArray) -> Float32Array:
+        """E for E0 at the nodes, (n, n_nodes, 3), and phi, (n_nodes, n): (n, n_places, 3). [V/m]"""
+        space, head = self.solver.spaces[1], self.solver.head
+        slopes = np.empty((len(self.corners), 3, len(primary)))
+        recovered_at_corners(
+            space.cells,
+            space.gradients,
+            potentials,
+            head.volumes_m3[space.tet_order],
+            head.tags[space.tet_order],
+            space.touching_start,
+            space.touching,
+            self.corners,
+            self.tags,
+            slopes,
+        )
+        out = np.empty((len(primary), len(self.places.rows), 3), np.float32)
+        nodes = space.cells[self.places.rows]
+        recovered_fields(primary, slopes, nodes, self.of_place, self.places.weights, out)
+        return out
 
 
 def _read(file: Path | None, shape: tuple[int, int]) -> tuple[Float32Array, float] | None:

@@ -73,6 +73,50 @@ def primary_of_modes(points_m, sources_m, normals, weights, center_m):
     return out
 
 
+@njit(cache=True, parallel=True)
+def recovered_at_corners(cells, gradients, potentials, volumes, tags, start, touching, corners, wanted, out):
+    """First-order grad(phi) at corners, averaged over the cells of one tissue, (n_corners, 3, n_fields).
+
+    ``corners`` and ``wanted`` (n_corners,) name node and tissue; ``potentials`` is (n_nodes, n_fields).
+    """
+    n, fields = corners.shape[0], potentials.shape[1]
+    for piece in prange(_PIECES):
+        slope = np.empty((3, fields))
+        for i in range(piece * n // _PIECES, (piece + 1) * n // _PIECES):
+            slope[:] = 0.0
+            total = 0.0
+            for p in range(start[corners[i]], start[corners[i] + 1]):
+                e = touching[p] // 4
+                if tags[e] == wanted[i]:
+                    total += volumes[e]
+                    for a in range(4):
+                        for axis in range(3):
+                            w = volumes[e] * gradients[e, a, axis]
+                            for f in range(fields):
+                                slope[axis, f] += w * potentials[cells[e, a], f]
+            for axis in range(3):
+                for f in range(fields):
+                    out[i, axis, f] = slope[axis, f] / total
+
+
+@njit(cache=True, parallel=True)
+def recovered_fields(primary, slopes, nodes, corners, weights, out):
+    """E0 - grad(phi) at points between four corners, (n_fields, n_points, 3).
+
+    ``primary`` is (n_fields, n_nodes, 3); ``nodes`` and ``corners`` (n_points, 4) say where each corner of a
+    point stands in it and in ``slopes`` (n_corners, 3, n_fields).
+    """
+    fields, n = out.shape[0], out.shape[1]
+    for piece in prange(_PIECES):
+        for q in range(piece * n // _PIECES, (piece + 1) * n // _PIECES):
+            for f in range(fields):
+                for axis in range(3):
+                    s = 0.0
+                    for a in range(4):
+                        s += weights[q, a] * (primary[f, nodes[q, a], axis] - slopes[corners[q, a], axis, f])
+                    out[f, q, axis] = s
+
+
 @njit(cache=True, parallel=True, fastmath={"contract"})
 def product(panels, scales, coefficients, out):
     """out = U c of one field: ``panels`` (n_panels, modes, ROWS); ``scales``, ``out`` (n_panels * ROWS,)."""

@@ -262,20 +262,23 @@ def apply_by_element(cells, coupling, start, touching, x):
 def _moments(primary, cells, e, out):
     """Integral of E0 l_a over the tetrahedron, per volume, for the four corners: (4, 3)."""
     width = cells.shape[1]
-    for a in range(4):
-        for k in range(3):
-            s = 0.0
-            if width == 4:
-                for b in range(4):
-                    s += (0.1 if a == b else 0.05) * primary[cells[e, b], k]
-            else:
-                for b in range(4):
-                    if b != a:
-                        s -= primary[cells[e, b], k] / 60
-                for b in range(4, 10):
-                    on = _ENDS[b, 0] == a or _ENDS[b, 1] == a
-                    s += primary[cells[e, b], k] / (15 if on else 30)
-            out[a, k] = s
+    for k in range(3):
+        corners = 0.0
+        for b in range(4):
+            corners += primary[cells[e, b], k]
+        if width == 4:
+            for a in range(4):
+                out[a, k] = 0.05 * (primary[cells[e, a], k] + corners)
+            continue
+        edges = 0.0
+        for b in range(4, 10):
+            edges += primary[cells[e, b], k]
+        for a in range(4):
+            out[a, k] = (1 / 60) * (primary[cells[e, a], k] - corners) + (1 / 30) * edges
+        for b in range(4, 10):
+            on = (1 / 30) * primary[cells[e, b], k]
+            out[_ENDS[b, 0], k] += on
+            out[_ENDS[b, 1], k] += on
 
 
 @njit(cache=True, parallel=True)
@@ -283,22 +286,22 @@ def local_load(cells, flux, primary):
     """Integral of sigma E0.grad(phi_a) over each cell, (n_cells, width); E0 given at the unknowns."""
     n, width = cells.shape
     out = np.empty((n, width))
-    for e in prange(n):
-        moment = np.empty((4, 3))
-        _moments(primary, cells, e, moment)
-        dot = np.empty((4, 4))
-        for a in range(4):
+    for piece in prange(_PIECES):
+        moment, dot = np.empty((4, 3)), np.empty((4, 4))
+        for e in range(piece * n // _PIECES, (piece + 1) * n // _PIECES):
+            _moments(primary, cells, e, moment)
+            for a in range(4):
+                for b in range(4):
+                    s = 0.0
+                    for k in range(3):
+                        s += moment[a, k] * flux[e, b, k]
+                    dot[a, b] = s
             for b in range(4):
-                s = 0.0
-                for k in range(3):
-                    s += moment[a, k] * flux[e, b, k]
-                dot[a, b] = s
-        for b in range(4):
-            mean = dot[0, b] + dot[1, b] + dot[2, b] + dot[3, b]
-            out[e, b] = mean if width == 4 else 4 * dot[b, b] - mean
-        for b in range(4, width):
-            i, j = _ENDS[b, 0], _ENDS[b, 1]
-            out[e, b] = 4 * (dot[i, j] + dot[j, i])
+                mean = dot[0, b] + dot[1, b] + dot[2, b] + dot[3, b]
+                out[e, b] = mean if width == 4 else 4 * dot[b, b] - mean
+            for b in range(4, width):
+                i, j = _ENDS[b, 0], _ENDS[b, 1]
+                out[e, b] = 4 * (dot[i, j] + dot[j, i])
     return out
 
 
