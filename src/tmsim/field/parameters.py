@@ -88,8 +88,11 @@ POSE_SCATTER: dict[str, PoseScatter] = {
 }
 
 BORDER_SCATTER_mm: dict[str, Parameter] = {
-    "pial": Parameter(0.5, "mm", "assumed", "unverified", "half a voxel of a T1 image"),
-    "inner_skull": Parameter(1.0, "mm", "assumed", "unverified", "a voxel: CSF and bone are both dark in T1"),
-    "outer_skull": Parameter(1.0, "mm", "assumed", "unverified", "a voxel; the doubt on colin27 is larger"),
+    "pial": Parameter(0.3, "mm", "assumed", "unverified", "rounding to voxels of 1 mm makes 0.29 mm"),
+    "inner_skull": Parameter(0.5, "mm", "assumed", "unverified", "CSF and bone are both dark in a T1 image"),
+    "outer_skull": Parameter(1.0, "mm", "assumed", "unverified", "the doubt on colin27 is larger"),
 }
-"""Standard deviation of the place of each border of `tmsim.head.borders`, the same everywhere on it."""
+"""Standard deviation of the place of each border of `tmsim.head.borders`, the same everywhere on it.
+
+Where CSF is 1 to 2 mm thin, borders beside it can follow little more than twice these.
+"""

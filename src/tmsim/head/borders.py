@@ -77,7 +77,7 @@ class MovableBorder:
     room_in_m: FloatArray  # (n,) to the other side of the inner layer
     room_out_m: FloatArray
     mean: sparse.csr_matrix  # (n, n) a value of the border to the mean of its neighbours'
-    tets: npt.NDArray[np.intp]  # of the two layers
+    tets: npt.NDArray[np.intp]  # that have a corner among the moving nodes
     free: npt.NDArray[np.intp]  # nodes inside the two layers
     stiffness: sparse.csr_matrix  # of the free nodes among each other
     pull: sparse.csr_matrix  # of the border's nodes on the free ones
@@ -143,6 +143,8 @@ def movable(head: Head, name: str) -> MovableBorder:
     rows, columns = np.repeat(tets, 4, axis=1).ravel(), np.tile(tets, (1, 4)).ravel()
     stiffness = sparse.csr_matrix((local.ravel(), (rows, columns)), shape=(n, n))
     mean = _averaging(stiffness[nodes][:, nodes])
+    moving = np.zeros(n, dtype=bool)
+    moving[nodes] = moving[free] = True
     return MovableBorder(
         border=border,
         nodes=nodes,
@@ -151,7 +153,7 @@ def movable(head: Head, name: str) -> MovableBorder:
         room_in_m=_room(head.nodes_m, nodes, at_inner & held),
         room_out_m=_room(head.nodes_m, nodes, at_outer & held),
         mean=mean,
-        tets=layers,
+        tets=layers[moving[tets].any(axis=1)],
         free=free,
         stiffness=sparse.csr_matrix(stiffness[free][:, free]),
         pull=sparse.csr_matrix(stiffness[free][:, nodes]),
@@ -174,7 +176,10 @@ def move_borders(head: Head, shifts_m: Mapping[MovableBorder, float]) -> MovedBo
                 f"at most {MOST_SHIFT_m * 1e3:g} mm",
             )
     wanted = {border: border.allowed(shift_m) for border, shift_m in shifts_m.items()}
-    watched = np.unique(np.concatenate([border.tets for border in wanted]))
+    moves = np.zeros(len(head.tets), dtype=bool)
+    for border in wanted:
+        moves[border.tets] = True
+    watched = np.flatnonzero(moves)
     tets, least_m3 = head.tets[watched], _LEAST_VOLUME * head.volumes_m3[watched]
     for _ in range(_TRIES):
         moved = np.array(head.nodes_m)
