@@ -1,6 +1,6 @@
 """Draws of uncertain inputs by the clock: ``python -m benchmarks.uncertainty``.
 
-Wall and CPU time on the built-in head at first order, once everything is compiled: 200 draws, from ten, of all
+Wall and CPU time on the built-in head at first order, everything compiled: 200 draws, from ten, of all
 conductivities and of the coil and three borders too; and the first-order sensitivities by adjoint solves.
 """
 

@@ -8,19 +8,32 @@ gradients; in a layered sphere the closed form is a second, independent method (
 
 Range: a head far smaller than the wavelength and purely resistive tissue (Wagner2004), so pulses of some
 kHz; the coil outside the head. The error of the discretisation is estimated with every field; those of
-segmentation and conductivity are not in it, and are larger (Gomez2020, McCann2019).
+segmentation and conductivity are not in it, and are larger (Gomez2020, McCann2019): `propagate` draws them
+from published ranges and says what the field's scatter comes from (SaturninoUncertainty2019, Zhang2022).
 """
 
 from tmsim.field.basis import BasisSpec, Drive, FieldBasis, LiveField, tissue_points
+from tmsim.field.chaos import Beta, Normal
 from tmsim.field.depth import DepthSpread, depth_and_spread
 from tmsim.field.metrics import summarize
+from tmsim.field.readouts import MeanComponent, MeanMagnitude, Peak, Readout, standard_readouts
+from tmsim.field.sensitivity import LinearSpread, conductivity_sensitivities, linear_spreads
 from tmsim.field.solve import REFERENCE_DIDT_A_PER_S, Solver, prepare, primary_field, simulate
 from tmsim.field.sphere import sphere_field
 from tmsim.field.types import EField, ErrorEstimate, FiniteElements, LayeredSphere, Method, Metrics, RegionRow
+from tmsim.field.uncertainty import (
+    Spread,
+    Study,
+    Uncertainty,
+    propagate,
+    standard_borders,
+    standard_conductivity,
+)
 
 __all__ = [
     "REFERENCE_DIDT_A_PER_S",
     "BasisSpec",
+    "Beta",
     "DepthSpread",
     "Drive",
     "EField",
@@ -28,16 +41,31 @@ __all__ = [
     "FieldBasis",
     "FiniteElements",
     "LayeredSphere",
+    "LinearSpread",
     "LiveField",
+    "MeanComponent",
+    "MeanMagnitude",
     "Method",
     "Metrics",
+    "Normal",
+    "Peak",
+    "Readout",
     "RegionRow",
     "Solver",
+    "Spread",
+    "Study",
+    "Uncertainty",
+    "conductivity_sensitivities",
     "depth_and_spread",
+    "linear_spreads",
     "prepare",
     "primary_field",
+    "propagate",
     "simulate",
     "sphere_field",
+    "standard_borders",
+    "standard_conductivity",
+    "standard_readouts",
     "summarize",
     "tissue_points",
 ]

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from tmsim.core import BoolArray, FloatArray, InputError
 
@@ -101,7 +101,9 @@ def draw_points(
 
     Each point depends on the generator and its own number alone, so a study can be extended or resumed.
     """
-    sequence = stats.qmc.Sobol(len(distributions), scramble=True, seed=generator)
+    from scipy.stats import qmc  # takes half a second to import
+
+    sequence = qmc.Sobol(len(distributions), scramble=True, seed=generator)
     # One by one: a first piece whose length is no power of two would be warned about.
     shares = np.concatenate([sequence.random(1) for _ in range(last)])[first:]
     shares = np.clip(shares, 1e-9, 1 - 1e-9)  # the ends are at infinity for a normal distribution
