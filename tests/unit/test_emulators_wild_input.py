@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import find, given
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from tmsim.rehearsal import MagProX100, Rapid2, Rapid2Emulator
@@ -144,7 +144,8 @@ def test_streams_like_these_do_fire(pulses):
         play(emulator, stream)
         return len(emulator.delivered) >= pulses
 
-    assert find(st.lists(st.one_of(MAGSTIM_FIRING, SHORT_WAITS), max_size=40), fires)
+    streams = st.lists(st.one_of(MAGSTIM_FIRING, SHORT_WAITS), min_size=20, max_size=80)
+    assert find(streams, fires, settings=settings(max_examples=5000, deadline=None))
 
 
 @given(NOISE, st.binary(min_size=1, max_size=20), NOISE)

@@ -28,7 +28,9 @@ from tmsim.cli import (
     run,
     sensation,
     session,
+    target,
     transmitters,
+    uncertainty,
 )
 from tmsim.core import TmsimError
 
@@ -41,6 +43,8 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(field.field)
+app.command()(target.target)
+app.command()(uncertainty.uncertainty)
 app.command()(explain.explain)
 app.command()(session.session)
 app.command()(rehearse.rehearse)

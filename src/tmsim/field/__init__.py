@@ -9,7 +9,7 @@ gradients; in a layered sphere the closed form is a second, independent method (
 Range: a head far smaller than the wavelength and purely resistive tissue (Wagner2004), so pulses of some
 kHz; the coil outside the head. The error of the discretisation is estimated with every field; those of
 segmentation and conductivity are not in it, and are larger (Gomez2020, McCann2019): `propagate` draws them
-from published ranges and says what the field's scatter comes from (SaturninoUncertainty2019, Zhang2022).
+from published ranges and says what the field's scatter comes from (SaturninoUncertainty2019).
 """
 
 from tmsim.field.basis import BasisSpec, Drive, FieldBasis, LiveField, tissue_points

@@ -178,10 +178,10 @@ def magnetic_field(points, sources, moments, out):  # pragma: no cover
 
 
 @njit(parallel=True, error_model="numpy", cache=True)
-def sum_over_coil(matrices, positions, moments, origin, step, rows, values, out, missing):  # pragma: no cover
+def sum_over_coil(matrices, positions, moments, step, rows, values, out, missing):  # pragma: no cover
     """Sum of m . B over a coil's dipoles at each pose, B by linear interpolation on a grid.
 
-    ``matrices`` (n, 4, 4) from coil to head, ``positions`` and ``moments`` (k, 3), ``rows`` (i, j, k) the row
+    ``matrices`` (n, 4, 4) from coil to grid, ``positions`` and ``moments`` (k, 3), ``rows`` (i, j, k) the row
     of each grid point in ``values`` (p, 3 f), negative where it has none; ``out`` (n, f). ``missing`` (n,) is
     1 where such a point was wanted, and -1 where the coil leaves the grid.
     """
@@ -193,9 +193,9 @@ def sum_over_coil(matrices, positions, moments, origin, step, rows, values, out,
         missing[n] = 0
         for d in range(positions.shape[0]):
             px, py, pz = positions[d, 0], positions[d, 1], positions[d, 2]
-            x = (t[0, 0] * px + t[0, 1] * py + t[0, 2] * pz + t[0, 3] - origin[0]) / step
-            y = (t[1, 0] * px + t[1, 1] * py + t[1, 2] * pz + t[1, 3] - origin[1]) / step
-            z = (t[2, 0] * px + t[2, 1] * py + t[2, 2] * pz + t[2, 3] - origin[2]) / step
+            x = (t[0, 0] * px + t[0, 1] * py + t[0, 2] * pz + t[0, 3]) / step
+            y = (t[1, 0] * px + t[1, 1] * py + t[1, 2] * pz + t[1, 3]) / step
+            z = (t[2, 0] * px + t[2, 1] * py + t[2, 2] * pz + t[2, 3]) / step
             i, j, k = int(np.floor(x)), int(np.floor(y)), int(np.floor(z))
             if (
                 i < 0 or j < 0 or k < 0
@@ -225,15 +225,15 @@ def sum_over_coil(matrices, positions, moments, origin, step, rows, values, out,
 
 
 @njit(cache=True)
-def mark_cells(matrices, positions, origin, step, wanted):
+def mark_cells(matrices, positions, step, wanted):
     """Set ``wanted`` (i, j, k) at the grid points round every dipole of every pose."""
     for n in range(matrices.shape[0]):
         t = matrices[n]
         for d in range(positions.shape[0]):
             px, py, pz = positions[d, 0], positions[d, 1], positions[d, 2]
-            i = int(np.floor((t[0, 0] * px + t[0, 1] * py + t[0, 2] * pz + t[0, 3] - origin[0]) / step))
-            j = int(np.floor((t[1, 0] * px + t[1, 1] * py + t[1, 2] * pz + t[1, 3] - origin[1]) / step))
-            k = int(np.floor((t[2, 0] * px + t[2, 1] * py + t[2, 2] * pz + t[2, 3] - origin[2]) / step))
+            i = int(np.floor((t[0, 0] * px + t[0, 1] * py + t[0, 2] * pz + t[0, 3]) / step))
+            j = int(np.floor((t[1, 0] * px + t[1, 1] * py + t[1, 2] * pz + t[1, 3]) / step))
+            k = int(np.floor((t[2, 0] * px + t[2, 1] * py + t[2, 2] * pz + t[2, 3]) / step))
             wanted[i : i + 2, j : j + 2, k : k + 2] = True
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from tmsim.coil import Coil, Dipoles
 from tmsim.core import FloatArray, InputError, Progress, read_only, silent, stream
@@ -28,8 +29,9 @@ from tmsim.search.types import Candidates, Grid, Region
 REGION_RADIUS_m = 0.005
 
 _THIN_BY = 12  # poses at which a coil of few dipoles is fitted and checked
+_NEARBY_m, _NEARBY_rad = 0.003, (0.06, 0.06, 0.3)  # across the axis; about x, y and the axis itself
 _PORTION = 1024
-_ROOM_m = 0.03  # round the coil, for what refinement and placement errors add
+_ROOM_m = 0.08  # round the coil, for what placement errors add
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,9 +92,10 @@ def prepare_search(
     for k, each in enumerate(coils):
         progress("coil", 0.1)
         own = candidates.matrices[(candidates.coil == k) & np.isfinite(candidates.values)]
-        few, _ = thin(each, head.skin.points_m, _some(own, _THIN_BY))
+        few, _ = thin(each, head.skin.points_m, _nearby(own, clearances[k], _THIN_BY))
         thinned.append(few)
-        trials += [(few, matrix) for matrix in _some(own, math.ceil(TRIALS / len(coils)))]
+        count = math.ceil(TRIALS / len(coils))
+        trials += [(few, matrix) for matrix in _nearby(own, clearances[k], count)]
     progress("assembling", 0.15)
     solver = prepare(head, method or FiniteElements(order=1))
     if isinstance(objective, MeanAlong | MeanVector):
@@ -106,7 +109,8 @@ def prepare_search(
     progress("adjoint solves", 0.6)
     currents = adjoint_currents(solver, measures.places, measures.functionals)
     reach_m = max(np.linalg.norm(few.positions_m, axis=1).max() for few in thinned)
-    room_m = reach_m + grid.gap_m + MAX_LIFT_m + _ROOM_m
+    half_m = float(np.linalg.norm(points_m - region.scalp_m, axis=1).max() + reach_m)
+    half_m += grid.gap_m + MAX_LIFT_m + _ROOM_m
     return Prepared(
         head=head,
         coils=coils,
@@ -118,7 +122,7 @@ def prepare_search(
         measures=measures,
         thinned=tuple(thinned),
         clearances=clearances,
-        evaluator=Evaluator(currents, points_m.min(axis=0) - room_m, points_m.max(axis=0) + room_m),
+        evaluator=Evaluator(currents, frames(head, points_m[:1])[0], region.scalp_m, half_m),
         scalp_points_m=read_only(points_m),
         candidates=candidates,
     )
@@ -175,6 +179,12 @@ def _candidates(
     )
 
 
-def _some(matrices: FloatArray, count: int) -> FloatArray:
-    """So many of the poses at most, spread evenly over them."""
-    return matrices[np.unique(np.linspace(0, len(matrices) - 1, count).astype(int))]
+def _nearby(matrices: FloatArray, clearance: Clearance, count: int) -> FloatArray:
+    """So many poses drawn from some and moved a little, lifted clear: where refining may come to."""
+    rng = stream(0, "target search", 2)
+    drawn = matrices[rng.integers(len(matrices), size=count)]
+    off = np.tile(np.eye(4), (count, 1, 1))
+    off[:, :3, :3] = Rotation.from_rotvec(np.array(_NEARBY_rad) * rng.normal(size=(count, 3))).as_matrix()
+    off[:, :2, 3] = _NEARBY_m * rng.normal(size=(count, 2))
+    moved = drawn @ off
+    return lifted(moved, clearance.lifts_m(moved))

@@ -86,10 +86,10 @@ class PlacementError:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.position_m <= 0.05:
-            raise InputError("placement error", f"{self.position_m * 1e3:.4g} mm", "0 to 50 mm")
-        if not 0 <= self.angle_rad <= math.radians(45):
-            raise InputError("placement error", f"{math.degrees(self.angle_rad):.4g} deg", "0 to 45 deg")
+        if not 0 <= self.position_m <= 0.01:
+            raise InputError("placement error", f"{self.position_m * 1e3:.4g} mm", "0 to 10 mm")
+        if not 0 <= self.angle_rad <= math.radians(20):
+            raise InputError("placement error", f"{math.degrees(self.angle_rad):.4g} deg", "0 to 20 deg")
         if not 20 <= self.samples <= 10_000:
             raise InputError("placement error", f"{self.samples} samples", "20 to 10,000")
 
