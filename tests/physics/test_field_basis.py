@@ -30,6 +30,7 @@ from tmsim.placement import Pose, jittered
 from tmsim.search.adjoint import adjoint_currents
 
 SPEC = BasisSpec(sources=320, samples=640, modes=128)
+SHIFT_m = np.array([0.004, -0.003, 0.006])
 FIGURE8, ROUND, SMALL, BENT = (
     "magstim-70mm-fig8",
     "magstim-circular-90mm",
@@ -81,7 +82,7 @@ def relative(E: FloatArray, reference: FloatArray) -> float:
 
 @pytest.fixture(scope="module")
 def head() -> Head:
-    return mapped(sphere_head(cell_m=0.012), lambda points: folded(points) + (0.004, -0.003, 0.006))
+    return mapped(sphere_head(cell_m=0.012), lambda points: folded(points) + SHIFT_m)
 
 
 @pytest.fixture(scope="module")
