@@ -1,0 +1,3 @@
+export default function Stage() {
+  return <div data-testid="stage" />;
+}
