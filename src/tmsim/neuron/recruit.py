@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -138,6 +138,7 @@ def drive_of(head: Head, field: EField) -> Drive:
     point's own, weighted by volume, along the column. On the built-in head the field a millimetre away
     differs by 7 to 8 % (SD), of whose variance this foretells a tenth to a fifth; the rest is finer than
     any slope. It is held within 100 %/mm: where the field is weak, its relative change can be anything.
+    A field that is known at the mid-cortex alone, without tetrahedra, counts as uniform along the column.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def drive_of(head: Head, field: EField) -> Drive:
     if not head.has_cortex:
         raise InputError("head", f"{head.name} has no cortex", "white matter under grey")
     E, cortex = field.cortex_V_per_m, head.cortex
-    if E.shape != cortex.points_m.shape or len(field.E_V_per_m) != len(head.tets):
+    if E.shape != cortex.points_m.shape or len(field.E_V_per_m) not in (0, len(head.tets)):
         raise InputError(
             "field", f"{len(field.E_V_per_m)} tetrahedra and {len(E)} cortical points",
             f"the {len(head.tets)} and {len(cortex.points_m)} of {head.name}",
@@ -159,7 +160,9 @@ def drive_of(head: Head, field: EField) -> Drive:
         raise InputError("field", "zero everywhere", "a pulse", "Give dI/dt above 0.")
     known = np.where(size > 0, size, 1.0)
     along = np.einsum("ij,ij->i", E, cortex.column) / known
-    gradient = np.einsum("ij,ij->i", _gradient_V_per_m2(head, field), cortex.column) / known
+    gradient = np.zeros(len(size))
+    if len(field.E_V_per_m):
+        gradient = np.einsum("ij,ij->i", _gradient_V_per_m2(head, field), cortex.column) / known
     return Drive(
         polar_rad=np.arccos(np.clip(along, -1.0, 1.0)),
         gradient_per_m=np.clip(gradient, -GRADIENT_RANGE_per_m, GRADIENT_RANGE_per_m),
@@ -235,6 +238,7 @@ def _normal_maximum(n: int) -> float:
     return float((1 - ndtr(x) ** n - ndtr(-x) ** n).sum() * step / 2)
 
 
+@lru_cache(maxsize=2)
 def _volumes_m3(head: Head) -> FloatArray:
     """Grey matter that is nearest to each mid-cortical point, (n,). [m^3]"""
     grey = np.flatnonzero(head.tags == GREY_MATTER)
@@ -245,14 +249,17 @@ def _volumes_m3(head: Head) -> FloatArray:
     volume = np.bincount(
         nearest[cortical], head.volumes_m3[grey[cortical]], minlength=len(head.cortex.points_m)
     )
-    return np.asarray(volume, dtype=float)
+    return read_only(np.asarray(volume, dtype=float))
+
+
+_regions_of = lru_cache(maxsize=2)(regions_of)
 
 
 def _regions(head: Head, fraction: FloatArray) -> tuple[RegionRecruitment, ...]:
     """Recruitment by region, the most recruited first; none without a way to MNI."""
     if head.head_to_mni is None:
         return ()
-    regions, area = regions_of(head), head.cortex.point_areas_m2
+    regions, area = _regions_of(head), head.cortex.point_areas_m2
     total = np.bincount(regions.index, area, minlength=len(regions.names))
     active = np.stack([np.bincount(regions.index, area * row, minlength=len(total)) for row in fraction])
     rows = [

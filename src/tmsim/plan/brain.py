@@ -5,10 +5,10 @@ from __future__ import annotations
 from tmsim.core import OutsideModelError
 from tmsim.network import after_plasticity, connectome, evoked, recruited_by_region, resting
 from tmsim.plan.types import Plan
-from tmsim.result import Brain, Response, Session
+from tmsim.result import Brain, CortexSession, Response
 
 
-def brain_of(plan: Plan, response: Response, session: Session | None) -> Brain | None:
+def brain_of(plan: Plan, response: Response, session: CortexSession | None) -> Brain | None:
     """What the plan's pulse evokes on its connectome, and rest before and after its session.
 
     None where the pulse makes next to no cells fire in any region of the connectome.

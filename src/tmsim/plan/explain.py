@@ -7,18 +7,36 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from tmsim.core import InputError
 from tmsim.head.regions import region_text
 from tmsim.placement import Placement
+from tmsim.plan.live import LiveResults
 from tmsim.plan.results import Results
-from tmsim.result import Link
+from tmsim.result import Link, Session
+
+Chain = Results | LiveResults
 
 
-def explain(results: Results) -> tuple[Link, ...]:
-    """The links of a plan that was carried out, in their order; those that it has."""
-    return tuple(link for step in _STEPS for link in step(results))
+def explain(results: Chain, *names: str) -> tuple[Link, ...]:
+    """The links of a plan that was carried out, in their order; those that it has.
+
+    Parameters
+    ----------
+    names
+        Of :data:`LINKS`, where some are enough; all if none is given.
+
+    Raises
+    ------
+    InputError
+        There is no link of a name.
+    """
+    for name in names:
+        if name not in LINKS:
+            raise InputError("link", repr(name), f"one of {', '.join(LINKS)}")
+    return tuple(link for name, step in LINKS.items() if not names or name in names for link in step(results))
 
 
-def _coil(results: Results) -> Iterator[Link]:
+def _coil(results: Chain) -> Iterator[Link]:
     coil, pose, response = results.solved.coil, results.solved.pose, results.response
     where = f"over {pose.target}" if isinstance(pose, Placement) else "where the plan puts it"
     slope = f"{response.field.didt_A_per_s / 1e6:.3g} A/µs"
@@ -31,7 +49,7 @@ def _coil(results: Results) -> Iterator[Link]:
     )
 
 
-def _field(results: Results) -> Iterator[Link]:
+def _field(results: Chain) -> Iterator[Link]:
     metrics, error = results.metrics, results.response.field.error
     region = next(iter(metrics.regions), None)
     where = f", strongest in the {region_text(region.region)} region" if region else ""
@@ -45,7 +63,7 @@ def _field(results: Results) -> Iterator[Link]:
     )
 
 
-def _threshold(results: Results) -> Iterator[Link]:
+def _threshold(results: Chain) -> Iterator[Link]:
     response = results.response
     if (threshold := response.threshold) is None:
         return
@@ -63,7 +81,7 @@ def _threshold(results: Results) -> Iterator[Link]:
     )
 
 
-def _neurons(results: Results) -> Iterator[Link]:
+def _neurons(results: Chain) -> Iterator[Link]:
     fired = results.response.recruitment
     if fired is None or "L5" not in fired.populations:
         return
@@ -78,7 +96,7 @@ def _neurons(results: Results) -> Iterator[Link]:
     )
 
 
-def _muscle(results: Results) -> Iterator[Link]:
+def _muscle(results: Chain) -> Iterator[Link]:
     if (muscle := results.response.muscle) is None:
         return
     latency_ms = muscle.trace.latency_s * 1e3
@@ -91,7 +109,7 @@ def _muscle(results: Results) -> Iterator[Link]:
     )
 
 
-def _session(results: Results) -> Iterator[Link]:
+def _session(results: Chain) -> Iterator[Link]:
     if (session := results.session) is None:
         return
     held = session.protocol
@@ -99,16 +117,20 @@ def _session(results: Results) -> Iterator[Link]:
     found = (
         f"{len(graves)} finding{'s' * (len(graves) != 1)} to weigh" if graves else "nothing but information"
     )
+    felt = (
+        f" and a field {session.scalp.ratio:.1f} times as strong in the scalp"
+        if isinstance(session, Session)
+        else ""
+    )
     yield Link(
         name="session",
         sentence=f"{held.label}: {held.n_pulses:,} pulses in {held.duration_s / 60:.0f} min, each a click at "
-        f"the ear and a field {session.scalp.ratio:.1f} times as strong in the scalp; tables and "
-        f"devices have {found}.",
+        f"the ear{felt}; tables and devices have {found}.",
         evidence=f"The protocol is {held.status}; safety tables are recalled and unverified.",
     )
 
 
-def _after(results: Results) -> Iterator[Link]:
+def _after(results: Chain) -> Iterator[Link]:
     for result in results.session.blocks if results.session else ():
         if (group := result.group) is None:
             continue
@@ -124,7 +146,7 @@ def _after(results: Results) -> Iterator[Link]:
         )
 
 
-def _transmitters(results: Results) -> Iterator[Link]:
+def _transmitters(results: Chain) -> Iterator[Link]:
     if (transmission := results.transmission) is None:
         return
     told = []
@@ -141,7 +163,7 @@ def _transmitters(results: Results) -> Iterator[Link]:
     )
 
 
-def _network(results: Results) -> Iterator[Link]:
+def _network(results: Chain) -> Iterator[Link]:
     if (brain := results.brain) is None:
         return
     late = brain.evoked.late_mV
@@ -164,7 +186,7 @@ def _network(results: Results) -> Iterator[Link]:
     )
 
 
-def _course(results: Results) -> Iterator[Link]:
+def _course(results: Chain) -> Iterator[Link]:
     if (weeks := results.weeks) is None or not weeks.cohorts:
         return
     active, sham = weeks.cohorts
@@ -182,7 +204,16 @@ def _dial(didt_A_per_s: float, most: float | None) -> str:
     return "" if most is None else f" ({didt_A_per_s / most:.0%} of what the stimulator gives)"
 
 
-_STEPS: tuple[Callable[[Results], Iterator[Link]], ...] = (
-    _coil, _field, _threshold, _neurons, _muscle, _session, _after, _transmitters, _network,
-    _course,
-)  # fmt: skip
+LINKS: dict[str, Callable[[Chain], Iterator[Link]]] = {
+    "coil": _coil,
+    "field": _field,
+    "motor threshold": _threshold,
+    "neurons": _neurons,
+    "muscle": _muscle,
+    "session": _session,
+    "plasticity": _after,
+    "transmitters": _transmitters,
+    "network": _network,
+    "course": _course,
+}
+"""The links of the chain, from coil to course."""

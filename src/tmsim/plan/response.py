@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from tmsim.core import FloatArray, InputError, Progress, silent
@@ -34,7 +36,7 @@ from tmsim.neuron.motor.mep import median_mep_V
 from tmsim.neuron.motor.parameters import TEST_RMT
 from tmsim.neuron.motor.types import DEVICE_MSO
 from tmsim.placement import Placement, place
-from tmsim.plan.stages import Clock, Solved, field_of, solve, target_of
+from tmsim.plan.stages import Clock, Solved, solve, target_of
 from tmsim.plan.types import Plan
 from tmsim.pulse import CurrentSlope, PercentAMT, PercentMSO, PercentRMT, Waveform, waveform
 from tmsim.result import Muscle, Response, Site
@@ -53,18 +55,23 @@ def response_of(plan: Plan, *, progress: Progress = silent) -> tuple[Solved, Res
         progress(what, (1 + done) / 2)
 
     solved = solve(plan, cache=cache, progress=first)
-    return solved, respond(plan, solved, cache=cache, progress=then)
+    return solved, respond(plan, solved, progress=then)
 
 
 def respond(
     plan: Plan,
     solved: Solved,
     *,
-    cache: Cache | None = None,
+    hand: HandArea | None = None,
     progress: Progress = silent,
     clock: Clock | None = None,
 ) -> Response:
-    """The stages behind the field; the field over the hand area comes from ``cache`` if it was solved before.
+    """The stages behind the field.
+
+    Parameters
+    ----------
+    hand
+        From :func:`hand_area`, where it was worked out before: it is the same wherever the coil is now.
 
     Raises
     ------
@@ -75,9 +82,9 @@ def respond(
     pulse, model = waveform(plan.pulse.waveform), neuron_model(plan.neuron.model)
     didt_max = plan.pulse.didt_max_A_per_s or solved.coil.didt_max_A_per_s
     with clock.stage("motor threshold"):
-        hand, missing = _hand_site(plan, solved, model, pulse, cache, progress)
-        threshold = None if hand is None else _threshold(plan, hand, model, pulse, didt_max)
-        didt = didt_of(plan, threshold, didt_max, missing)
+        hand = hand or hand_area(plan, solved, progress=progress)
+        threshold = threshold_of(plan, hand, didt_max)
+        didt = didt_of(plan, threshold, didt_max, hand.missing)
         field = solved.field.scaled_to(didt)
     with clock.stage("recruitment"):
         target = _target_site(solved, model, pulse)
@@ -97,16 +104,16 @@ def respond(
                 hotspot=best_direction(model, pulse),
             )
     doses: tuple[Dose, ...] = ()
-    if threshold is not None and hand is not None and target is not None:
+    if threshold is not None and hand.site is not None and target is not None:
         doses = compare_doses(
             threshold,
             100 * didt / threshold.didt_A_per_s,
             site_drive_V_per_m=target.drive_V_per_m,
             didt_A_per_s=REFERENCE_DIDT_A_PER_S,
-            deeper_m=target.scalp_to_cortex_m - hand.scalp_to_cortex_m,
+            deeper_m=target.scalp_to_cortex_m - hand.site.scalp_to_cortex_m,
             didt_max_A_per_s=didt_max,
         )
-    muscle = None
+    muscle, missing = None, hand.missing
     with clock.stage("muscle"):
         if threshold is not None:
             muscle, missing = _muscle(plan, threshold)
@@ -114,7 +121,7 @@ def respond(
         waveform=pulse,
         didt_max_A_per_s=didt_max,
         field=field,
-        hand=hand,
+        hand=hand.site,
         target=target,
         threshold=threshold,
         doses=doses,
@@ -166,19 +173,27 @@ def _wanted_didt(plan: Plan, threshold: MotorThreshold | None, didt_max: float |
     return share * threshold.didt_A_per_s
 
 
-def _hand_site(
-    plan: Plan, solved: Solved, model: NeuronModel, pulse: Waveform, cache: Cache | None, progress: Progress
-) -> tuple[Site | None, str]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HandArea:
+    """The coil over the hand area, for the motor threshold; None where ``missing`` says why."""
+
+    site: Site | None
+    missing: str = ""
+
+
+def hand_area(plan: Plan, solved: Solved, *, progress: Progress = silent) -> HandArea:
+    """How strongly the plan's coil drives the hand area from the place that ``plan.motor`` gives it."""
     head, coil, motor = solved.head, solved.coil, plan.motor
     if not head.has_cortex:
-        return None, f"{head.name} has no cortex"
+        return HandArea(site=None, missing=f"{head.name} has no cortex")
     try:
         pose = place(head, coil, target=motor.site, angle=motor.angle, gap=motor.gap)
     except InputError as refused:
-        return None, f"the coil could not be put over {motor.site}: {refused}"
+        return HandArea(site=None, missing=f"the coil could not be put over {motor.site}: {refused}")
     progress("field over the hand area", 0.0)
-    field = field_of(plan, head, coil, pose, solved.solver, cache=cache, progress=progress)
-    return _site(solved, pose, directed_field(head, field, model, pulse)), ""
+    field = solved.field_at(pose, progress)
+    pulse, model = waveform(plan.pulse.waveform), neuron_model(plan.neuron.model)
+    return HandArea(site=_site(solved, pose, directed_field(head, field, model, pulse)))
 
 
 def _target_site(solved: Solved, model: NeuronModel, pulse: Waveform) -> Site | None:
@@ -198,13 +213,21 @@ def _site(solved: Solved, pose: Placement, directed_V_per_m: FloatArray) -> Site
     )
 
 
-def _threshold(
-    plan: Plan, hand: Site, model: NeuronModel, pulse: Waveform, didt_max: float | None
-) -> MotorThreshold:
-    measured = plan.motor.rmt_percent_mso
+def threshold_of(plan: Plan, hand: HandArea, didt_max: float | None) -> MotorThreshold | None:
+    """The motor threshold, simulated or as the plan has it measured; None where there is no hand area.
+
+    Raises
+    ------
+    InputError
+        It was measured in %MSO, of which the largest current slope isn't known.
+    """
+    if hand.site is None:
+        return None
+    measured, drive_V_per_m = plan.motor.rmt_percent_mso, hand.site.drive_V_per_m
     if measured is None:
+        pulse, model = waveform(plan.pulse.waveform), neuron_model(plan.neuron.model)
         return simulated_threshold(
-            hand.drive_V_per_m,
+            drive_V_per_m,
             REFERENCE_DIDT_A_PER_S,
             threshold_field(model, pulse, biphasic_V_per_m=plan.motor.threshold_field_V_per_m),
             didt_max,
@@ -213,7 +236,7 @@ def _threshold(
         raise InputError(
             "motor.rmt", plan.motor.rmt, "a coil whose largest dI/dt is known", "Give pulse.didt_max."
         )
-    return measured_threshold(measured, hand.drive_V_per_m, REFERENCE_DIDT_A_PER_S, didt_max)
+    return measured_threshold(measured, drive_V_per_m, REFERENCE_DIDT_A_PER_S, didt_max)
 
 
 def _muscle(plan: Plan, threshold: MotorThreshold) -> tuple[Muscle | None, str]:

@@ -47,7 +47,7 @@ def carry_out(
     with clock.stage("course"):
         weeks = None if held is None else weeks_of(plan, held)
     solved = solve(plan, cache=cache, progress=share(progress, 0.0, 0.6), clock=clock)
-    response = respond(plan, solved, cache=cache, progress=share(progress, 0.6, 0.9), clock=clock)
+    response = respond(plan, solved, progress=share(progress, 0.6, 0.9), clock=clock)
     with clock.stage("metrics"):
         progress("metrics", 0.9)
         target_m = target_of(solved.head, solved.pose) if isinstance(solved.pose, Placement) else None

@@ -8,7 +8,7 @@ from tmsim.plan.stages import Solved
 from tmsim.plan.types import Plan
 from tmsim.plasticity import default_model, draw_people, plasticity_model, respond
 from tmsim.pulse import Block, Intensity, PercentMSO, PercentRMT, Protocol, protocol
-from tmsim.result import BlockResult, Hearing, Response, Session
+from tmsim.result import BlockResult, CortexSession, Hearing, Response, Session
 from tmsim.safety import check_session
 from tmsim.sensation import ear_distances, hear, scalp_to_cortex
 
@@ -38,6 +38,13 @@ def hold_session(plan: Plan, held: Protocol, solved: Solved, response: Response)
     InputError
         An unknown device or plasticity model.
     """
+    at_cortex = hold_at_cortex(plan, held, solved, response)
+    scalp = scalp_to_cortex(solved.head, response.field, response.waveform)
+    return Session(**vars(at_cortex), scalp=scalp)
+
+
+def hold_at_cortex(plan: Plan, held: Protocol, solved: Solved, response: Response) -> CortexSession:
+    """What of a session needs no field but that at the cortex; refused as :func:`hold_session` is."""
     intensity, percent_mso = _strength(plan, response)
     findings = check_session(
         held,
@@ -56,14 +63,13 @@ def hold_session(plan: Plan, held: Protocol, solved: Solved, response: Response)
             blocks.append(BlockResult(block=block, group=None, missing=str(outside)))
         else:
             blocks.append(BlockResult(block=block, group=respond(people, effect), missing=""))
-    return Session(
+    return CortexSession(
         protocol=held,
         intensity=intensity,
         percent_mso=percent_mso,
         findings=findings,
         blocks=tuple(blocks),
         hearing=_hearing(held, solved, percent_mso),
-        scalp=scalp_to_cortex(solved.head, response.field, response.waveform),
     )
 
 

@@ -29,14 +29,14 @@ CORTEX_ARRAYS = tuple(f.name for f in fields(Cortex))
 class Solved:
     """A plan up to its field: what every door and every output needs.
 
-    ``field`` is at 1 A/us; ``solver`` makes the head ready for another placement, when first called.
+    ``field`` is at 1 A/us, and so is ``field_at``, that of the same coil at another pose.
     """
 
     head: Head
     coil: Coil
     pose: Pose  # a Placement where it was worked out from a target
     field: EField
-    solver: Callable[[], Solver]
+    field_at: Callable[[Pose, Progress], EField]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +67,13 @@ def solve(
         progress("placing the coil", 0.0)
         pose = pose_of(plan, head, coil)
     solver = once(lambda: prepare(head, _method(plan), progress=progress))
+
+    def field_at(pose: Pose, progress: Progress) -> EField:
+        return field_of(plan, head, coil, pose, solver, cache=cache, progress=progress)
+
     with clock.stage("field"):
-        solved = field_of(plan, head, coil, pose, solver, cache=cache, progress=progress)
-    return Solved(head=head, coil=coil, pose=pose, field=solved, solver=solver)
+        field = field_at(pose, progress)
+    return Solved(head=head, coil=coil, pose=pose, field=field, field_at=field_at)
 
 
 def head_of(plan: Plan, cache: Cache | None = None) -> Head:

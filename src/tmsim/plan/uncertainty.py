@@ -14,14 +14,8 @@ from tmsim.core.provenance import sha256_of
 from tmsim.field import FiniteElements, prepare
 from tmsim.field.parameters import POSE_SCATTER
 from tmsim.field.readouts import TARGET_RADIUS_m, standard_readouts
-from tmsim.field.uncertainty import (
-    Draw,
-    Study,
-    Uncertainty,
-    propagate,
-    standard_borders,
-    standard_conductivity,
-)
+from tmsim.field.study import Study, standard_borders, standard_conductivity
+from tmsim.field.uncertainty import Draw, Uncertainty, propagate
 from tmsim.placement import Placement, check_clear
 from tmsim.plan.stages import ROOMS, coil_content, coil_of, head_of, pose_of, target_of
 from tmsim.plan.types import Plan
@@ -70,7 +64,7 @@ def study_of(
         readouts=standard_readouts(head, target_m, radius_m=radius_m),
         conductivity={} if head.tensors_S_per_m is not None else standard_conductivity(head),
         scatter=None if scatter == "none" else POSE_SCATTER[scatter],
-        borders=standard_borders() if borders else {},
+        borders=standard_borders(head) if borders else {},
         seed=plan.seed if seed is None else seed,
     )
 

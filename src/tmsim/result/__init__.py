@@ -3,6 +3,7 @@
 from tmsim.result.types import (
     BlockResult,
     Brain,
+    CortexSession,
     Hearing,
     Link,
     Muscle,
@@ -16,6 +17,7 @@ from tmsim.result.types import (
 __all__ = [
     "BlockResult",
     "Brain",
+    "CortexSession",
     "Hearing",
     "Link",
     "Muscle",

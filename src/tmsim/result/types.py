@@ -101,8 +101,8 @@ class Hearing:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Session:
-    """One session at the dose of a plan.
+class CortexSession:
+    """One session at the dose of a plan, as far as it hangs on the field at the cortex alone.
 
     Parameters
     ----------
@@ -118,6 +118,12 @@ class Session:
     findings: tuple[Finding, ...]
     blocks: tuple[BlockResult, ...]
     hearing: tuple[Hearing, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Session(CortexSession):
+    """One session at the dose of a plan, with the field in the scalp."""
+
     scalp: ScalpField
 
 

@@ -121,7 +121,16 @@ class MaximumLikelihood:
 
     def record(self, mep_V: float) -> MaximumLikelihood:
         """The state after a pulse at :attr:`next_mso` that gave this peak-to-peak MEP. [V]"""
-        trial = _trial(self, mep_V)
+        return self.record_trial(_trial(self, mep_V))
+
+    def record_trial(self, trial: Trial) -> MaximumLikelihood:
+        """The state after a pulse of any amplitude, which someone judged by eye; it may be one too many.
+
+        Raises
+        ------
+        InputError
+            The threshold is beyond the ends of the dial.
+        """
         trials = (*self.trials, trial)
         _check_ends(trials)
         likelihood = read_only(self.log_likelihood + _log_chance(trial.amplitude_mso, trial.responded))
