@@ -27,6 +27,7 @@ from tmsim.cli import (
     rehearse,
     run,
     sensation,
+    serve,
     session,
     target,
     transmitters,
@@ -47,6 +48,7 @@ app.command()(target.target)
 app.command()(uncertainty.uncertainty)
 app.command()(explain.explain)
 app.command()(session.session)
+app.command()(serve.serve)
 app.command()(rehearse.rehearse)
 app.command()(sensation.listen)
 app.command()(protocol.screen)

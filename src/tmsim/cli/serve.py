@@ -1,0 +1,48 @@
+"""``tmsim serve``: the page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tmsim.cli.show import progress_bar
+from tmsim.core import InputError
+
+
+def serve(
+    head: Annotated[str, typer.Option(help="A built-in head, or a .msh or NIfTI file.")] = "colin27",
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended in the file.")] = False,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; another than this machine's own needs --token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on, 0 for a free one.", min=0, max=65535)] = 8642,
+    token: Annotated[str, typer.Option(help="Secret in the address; drawn at random if left out.")] = "",
+    order: Annotated[
+        int, typer.Option(help="Order of live fields: 1, or 2, which is made ready behind it.")
+    ] = 1,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
+    ] = False,
+) -> None:
+    """Serve the page: move the coil and watch the field, compose a course, run plans.
+
+    Prints the address to open. It answers this machine alone, and only with the token in that address. The
+    first start on a head makes its field basis, in a minute or two; later ones take seconds. Ctrl-C stops it.
+    """
+    import tmsim.web
+
+    if order not in (1, 2):
+        raise InputError("--order", str(order), "1 or 2")
+    with progress_bar() as progress:
+        tmsim.web.serve(
+            head,
+            repair=repair,
+            host=host,
+            port=port,
+            token=token,
+            order=order,
+            started=lambda address: print(address, flush=True),
+            open_browser=open_browser,
+            progress=progress,
+        )

@@ -1,0 +1,85 @@
+"""The application: bench, jobs and routes put together, and what becomes of an error."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from tmsim.core import TmsimError
+from tmsim.web import about, live, panels, plans
+from tmsim.web.bench import Bench
+from tmsim.web.guard import Guard
+
+STATIC = Path(__file__).with_name("static")
+
+
+def create_app(bench: Bench, *, token: str, hosts: Collection[str] | None = None) -> FastAPI:
+    """The page's server side, to be run by any ASGI server.
+
+    Parameters
+    ----------
+    bench
+        The head and all that is made ready for it; started and closed with the application.
+    token
+        Whoever has it may ask; see :class:`tmsim.web.guard.Guard`.
+    hosts
+        ``name:port`` under which it answers; None for any.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        bench.start()
+        with ThreadPoolExecutor(1, thread_name_prefix="tmsim-live") as pool:
+            app.state.live_pool = pool
+            yield
+            bench.close()
+
+    app = FastAPI(title="tmsim", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.bench = bench
+    for router in (about.router, live.router, plans.router, panels.router):
+        app.include_router(router)
+    app.add_exception_handler(TmsimError, _refused)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _no_such)
+    app.add_exception_handler(OSError, _fault)
+    app.add_exception_handler(Exception, _fault)
+    if STATIC.is_dir():
+        app.mount("/", StaticFiles(directory=STATIC, html=True))
+    app.add_middleware(Guard, token=token, hosts=hosts)
+    return app
+
+
+def _sentence(message: str, status: int) -> JSONResponse:
+    return JSONResponse({"message": message}, status_code=status)
+
+
+async def _refused(_request: Request, fault: Exception) -> JSONResponse:
+    return _sentence(str(fault), 422)
+
+
+async def _unreadable(request: Request, fault: Exception) -> JSONResponse:
+    errors: Any = fault.errors() if isinstance(fault, RequestValidationError) else []
+    found = errors[0] if errors else {"loc": ("request",), "msg": "can't be read"}
+    return _sentence(f"{request.url.path}: {found['loc'][-1]}: {found['msg']}.", 422)
+
+
+async def _no_such(request: Request, fault: Exception) -> JSONResponse:
+    status = fault.status_code if isinstance(fault, HTTPException) else 404
+    detail = fault.detail if isinstance(fault, HTTPException) else ""
+    if status == 404 and detail == "Not Found":
+        detail = f"There is nothing at {request.url.path}."
+    return _sentence(detail, status)
+
+
+async def _fault(_request: Request, fault: Exception) -> JSONResponse:
+    name = type(fault).__name__
+    return _sentence(f"The server met an error of its own ({name}: {fault}); its terminal says more.", 500)
