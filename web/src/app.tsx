@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { sentence } from "./api";
 import { panels } from "./panels";
 import {
   basis,
@@ -10,8 +11,10 @@ import {
   jobs,
   notices,
   openPanel,
+  openToml,
   page,
   pageFault,
+  say,
   start,
   tourStep,
   views,
@@ -36,6 +39,7 @@ export function App() {
       <Side />
       <Foot />
       <Notices />
+      <Drop />
       <Tour />
     </div>
   );
@@ -160,6 +164,42 @@ function Foot() {
       <span>{page.value && `tmsim ${page.value.version}`}</span>
     </footer>
   );
+}
+
+/** A plan dropped anywhere on the page opens. */
+function Drop() {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    const carries = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    const onOver = (event: DragEvent) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const onLeave = (event: DragEvent) => event.relatedTarget === null && setOver(false);
+    const onDrop = (event: DragEvent) => {
+      setOver(false);
+      const file = event.dataTransfer?.files[0];
+      if (!file) return;
+      event.preventDefault();
+      void file
+        .text()
+        .then(openToml)
+        .then(
+          () => say(`${file.name} opened.`),
+          (fault: unknown) => say(sentence(fault), "fault"),
+        );
+    };
+    addEventListener("dragover", onOver);
+    addEventListener("dragleave", onLeave);
+    addEventListener("drop", onDrop, true);
+    return () => {
+      removeEventListener("dragover", onOver);
+      removeEventListener("dragleave", onLeave);
+      removeEventListener("drop", onDrop, true);
+    };
+  }, []);
+  return over ? <div class="drop">Drop a plan to open it</div> : null;
 }
 
 function Notices() {

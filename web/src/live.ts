@@ -9,9 +9,12 @@ interface Handlers {
   onField(message: FieldMessage): void;
   onRefused(view: "A" | "B", seq: number, message: string): void;
   onBasis(basis: Partial<Basis>): void;
+  /** The server does not know this page, say after it was started anew; there is no use in trying again. */
+  onTurnedAway(reason: string): void;
 }
 
 const LONGEST_WAIT_ms = 4000;
+const REFUSED = 4403;
 
 export function socketUrl(path: string): string {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
@@ -34,10 +37,11 @@ export class Live {
       this.handlers.onState("open");
     };
     socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => this.receive(event.data);
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (this.socket !== socket) return;
       this.socket = null;
       this.handlers.onState("lost");
+      if (event.code === REFUSED) return this.handlers.onTurnedAway(event.reason);
       setTimeout(() => this.open(), this.wait_ms);
       this.wait_ms = Math.min(2 * this.wait_ms, LONGEST_WAIT_ms);
     };

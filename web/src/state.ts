@@ -5,6 +5,7 @@
 
 import { batch, computed, effect, signal, type Signal } from "@preact/signals";
 import { api, sentence, type Placed } from "./api";
+import { followJobs } from "./jobs";
 import { fromFragment, toFragment } from "./fragment";
 import { Live } from "./live";
 import { rowsOf } from "./pose";
@@ -35,6 +36,8 @@ export interface View {
   aim: Signal<Aim | null>;
   /** The last field that came, with its readings; null before the first. */
   field: Signal<FieldMessage | null>;
+  /** The last aim that was accepted: the way back from a refused one. */
+  good: Signal<Aim | null>;
   /** Why the last pose was refused; null once one is accepted. */
   refused: Signal<string | null>;
   /** The sequence number of the last pose asked for: `field.seq` equals it once nothing is under way. */
@@ -46,6 +49,7 @@ const view = (name: ViewName): View => ({
   coil: signal("magstim-70mm-fig8"),
   aim: signal(null),
   field: signal(null),
+  good: signal(null),
   refused: signal(null),
   asked: signal(0),
 });
@@ -72,7 +76,7 @@ export function update(section: keyof PlanJson & string, values: Record<string, 
   plan.value = { ...old, [section]: after };
 }
 
-/** dI/dt that the dose comes to when it is not a slope itself (%RMT, %MSO); the pulse panel sets it. [A/us] */
+/** dI/dt that the dose comes to when it is not a slope itself (%RMT, %MSO); null while unknown. [A/us] */
 export const resolvedSlope = signal<number | null>(null);
 
 /** A dose that is a slope itself, such as "67 A/us", as a number; null for %RMT and %MSO. [A/us] */
@@ -107,7 +111,7 @@ export const look = {
   /** Top of the colour bar when locked; null follows the field. [V/m] */
   lockedTop: signal<number | null>(null),
   /** Share of the bar below which the cortex stays bare. */
-  threshold: signal(0),
+  threshold: signal(0.15),
   scalp: signal(0.5),
   coil: signal(true),
   cut: signal<{ axis: 0 | 1 | 2; at_mm: number } | null>(null),
@@ -162,6 +166,13 @@ export function move(change: Partial<Omit<Aim, "pose">>, of: View = activeView.v
   const aim = aimNow(of);
   if (!aim) return;
   of.aim.value = { ...aim, ...change, pose: null };
+  placedFreely(of);
+}
+
+/** Put the coil back to where it was last accepted. */
+export function backToGood(of: View): void {
+  of.refused.value = null;
+  of.aim.value = of.good.value;
   placedFreely(of);
 }
 
@@ -321,8 +332,10 @@ export const live = new Live({
     batch(() => {
       of.field.value = message;
       of.refused.value = null;
+      if (message.seq === of.asked.value) of.good.value = of.aim.value;
     });
   },
+  onTurnedAway: (text) => say(`${text} What you see here stays.`, "fault"),
   onRefused: (name, seq, text) => {
     if (seq >= views[name].asked.value) views[name].refused.value = text;
   },
@@ -348,6 +361,28 @@ function follow(of: View): void {
   });
 }
 
+/** A dose in %RMT or %MSO becomes a slope on this head, with this coil; without one a usual slope stands in. */
+function followDose(): void {
+  const parts = computed(() => {
+    const { head, coil, pulse, motor } = plan.value ?? {};
+    return JSON.stringify([head, coil, pulse, motor, basis.value.state === "ready"]);
+  });
+  let asked = 0;
+  effect(() => {
+    void parts.value;
+    const now = plan.peek();
+    const mine = ++asked;
+    if (!now || slopeOf(now.pulse.dose) !== null) return;
+    setTimeout(() => {
+      if (mine !== asked) return;
+      api.panel<{ dose: { didt_A_per_us: number | null } }>("pulse", { plan: now }).then(
+        ({ dose }) => mine === asked && (resolvedSlope.value = dose.didt_A_per_us),
+        () => mine === asked && (resolvedSlope.value = null), // the pulse panel says why
+      );
+    }, 120);
+  });
+}
+
 export async function start(): Promise<void> {
   try {
     const loaded = await api.page();
@@ -364,6 +399,8 @@ export async function start(): Promise<void> {
   live.open();
   follow(views.A);
   follow(views.B);
+  followDose();
+  followJobs();
   await openFragment();
   addEventListener("hashchange", () => void openFragment());
 }

@@ -73,7 +73,9 @@ export interface Reading {
   p999: number;
   at_target: number | null;
   target_component: number | null;
+  /** How deep below the brain's hull |E| is still half its peak or more. */
   depth_mm: number | null;
+  /** Area of cortex with |E| of half its peak or more. [cm2] */
   spread: number | null;
   errors: { projection: number | null; truncation: number | null };
   order: number;

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api, sentence } from "../api";
 import { predicted } from "../pose";
 import {
+  backToGood,
   basis,
   candidates,
   compare,
@@ -20,7 +21,7 @@ import {
 import { theme } from "../theme";
 import { decodeSurface } from "../tmsf";
 import type { Pose } from "../types";
-import { Fault, Loading, Progress } from "../ui";
+import { Button, Fault, Loading, Progress } from "../ui";
 import { ColorBar, scaleTop } from "./colorbar";
 import { readLabels, unpacked } from "./nifti";
 import { Difference, Readout } from "./readout";
@@ -243,7 +244,7 @@ let fetching = false;
 
 /** What stands in the way of a live field, in one sentence, and the way on. */
 function State() {
-  const refused = views.A.refused.value ?? (compare.value ? views.B.refused.value : null);
+  const refused = [views.A, views.B].find((view) => view.refused.value !== null && (view.name === "A" || compare.value));
   if (connection.value === "lost")
     return (
       <div class="banner stage-banner" role="status" data-testid="stage-lost">
@@ -255,9 +256,9 @@ function State() {
     return (
       <div class="banner fault stage-banner" role="alert" data-testid="stage-no-basis">
         {basis.value.message || "The live field could not be prepared."} A job can still solve for this placement.
-        <button type="button" class="button small" onClick={() => (openPanel.value = "jobs")}>
+        <Button size="small" onClick={() => (openPanel.value = "jobs")}>
           Run as job
-        </button>
+        </Button>
       </div>
     );
   if (basis.value.state !== "ready")
@@ -274,7 +275,12 @@ function State() {
   if (refused)
     return (
       <div class="banner fault stage-banner" role="alert" data-testid="stage-refused">
-        {refused}
+        {refused.refused.value}
+        {refused.good.value && (
+          <Button size="small" onClick={() => backToGood(refused)}>
+            Put it back
+          </Button>
+        )}
       </div>
     );
   return null;

@@ -13,8 +13,8 @@ export function Readout({ view }: { view: View }) {
   const rows: [string, string, string, string][] = [
     ["Peak |E|", readable(reading?.peak), "V/m", "peak"],
     [target.value ? `At ${target.value.text}` : "At the target", readable(reading?.at_target), "V/m", "at-target"],
-    ["Depth of half peak", readable(reading?.depth_mm), "mm", "depth"],
-    ["Spread", readable(reading?.spread), "", "spread"],
+    ["Half peak to depth", readable(reading?.depth_mm), "mm", "depth"],
+    ["Above half peak", readable(reading?.spread), "cm²", "spread"],
   ];
   const { projection, truncation } = reading?.errors ?? {};
   return (

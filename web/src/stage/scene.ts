@@ -28,6 +28,7 @@ const LAYER: Record<ViewName, number> = { A: 1, B: 2 };
 const FOOTPRINT_mm = 25;
 const HALF_HEIGHT_mm = 135;
 const MARK = "#e0246a";
+const CASING_OPACITY = 0.16; // the field below the coil stays in sight
 const NO_CUT = new THREE.Vector4(0, 0, 0, 1e9);
 
 export interface SceneColors {
@@ -225,7 +226,7 @@ export class Scene {
     const box = geometry.boundingBox as THREE.Box3;
     const centre = box.getCenter(new THREE.Vector3());
     // Faces and necks reach low: the middle of the picture is nearer to the brain.
-    this.controls.target.set(centre.x, centre.y, centre.z + 0.12 * (box.max.z - box.min.z));
+    this.controls.target.set(centre.x, centre.y, centre.z + 0.06 * (box.max.z - box.min.z));
     this.lookFrom([-0.95, 0.75, 0.75]);
   }
 
@@ -357,7 +358,7 @@ export class Scene {
     });
     side.coil.clear();
     side.casing.color.set(this.colors.casing);
-    side.casing.opacity = 0.34;
+    side.casing.opacity = CASING_OPACITY;
     const shape = new THREE.BufferGeometry();
     shape.setAttribute("position", new THREE.Float32BufferAttribute(geometry.casing.points_mm, 3));
     shape.setIndex(geometry.casing.triangles);
@@ -378,18 +379,20 @@ export class Scene {
       const from = new THREE.Vector3(...geometry.handle.from_mm);
       const to = new THREE.Vector3(...geometry.handle.to_mm);
       const stick = new THREE.Mesh(
-        new THREE.CapsuleGeometry(9, from.distanceTo(to), 6, 16),
+        new THREE.CapsuleGeometry(9, from.distanceTo(to) - 9, 6, 16),
         new THREE.MeshLambertMaterial({ color: this.colors.handle }),
       );
       const along = to.clone().sub(from).normalize();
-      stick.position.copy(from).add(to).multiplyScalar(0.5);
+      stick.position.copy(from).add(to).multiplyScalar(0.5).addScaledVector(along, 4.5);
       stick.quaternion.setFromUnitVectors(new THREE.Vector3(0, 1, 0), along);
       stick.name = "casing";
+      // Near the windings, so that it is in sight however the head is turned.
       const knob = new THREE.Mesh(
-        new THREE.SphereGeometry(12, 24, 16),
+        new THREE.CylinderGeometry(14, 14, 16, 28),
         new THREE.MeshLambertMaterial({ color: this.colors.accent }),
       );
-      knob.position.copy(to).addScaledVector(along, 9);
+      knob.position.copy(from).addScaledVector(along, 22);
+      knob.quaternion.copy(stick.quaternion);
       knob.name = "turn";
       side.coil.add(stick, knob);
       side.knob = knob;
@@ -404,7 +407,7 @@ export class Scene {
     coil.matrixWorldNeedsUpdate = true;
     coil.visible = this.coilShown;
     casing.color.set(refused ? this.colors.bad : this.colors.casing);
-    casing.opacity = refused ? 0.6 : 0.34;
+    casing.opacity = refused ? 0.5 : CASING_OPACITY;
     this.draw();
   }
 

@@ -125,7 +125,7 @@ function LookMenu() {
 
 const KEYS: [string, string][] = [
   ["Drag the coil", "slide it over the scalp"],
-  ["Drag the knob of its handle", "turn it"],
+  ["Drag the collar of its handle", "turn it"],
   ["Double click on the scalp", "put it there"],
   ["Drag elsewhere, wheel", "turn the head, zoom"],
   ["Arrow keys", "slide by 2 mm, 10 with Shift"],
