@@ -104,7 +104,9 @@ class LiveResults:
     @property
     def solved(self) -> Solved:
         """Coil, placement and field at 1 A/us, which has no tetrahedra."""
-        return self._of("solved", _AT, lambda: solve_live(self.plan, self.head, self.basis))
+        # The coil is kept: what is made ready for it once then serves every pose.
+        coil = self._of("coil", ("coil",), lambda: coil_of(self.plan))
+        return self._of("solved", _AT, lambda: solve_live(self.plan, self.head, self.basis, coil))
 
     @property
     def hand(self) -> HandArea:
@@ -166,21 +168,18 @@ class LiveResults:
         return self.memory.of((name, id(self.basis), parts), compute)
 
 
-def solve_live(plan: Plan, head: Head, basis: FieldBasis) -> Solved:
-    """Coil, placement and field of a plan on the head of a basis; its field has no tetrahedra.
-
-    The plan's own head and how it solves are left aside.
+def solve_live(plan: Plan, head: Head, basis: FieldBasis, coil: Coil) -> Solved:
+    """Placement and field of a plan's coil on the head of a basis; its field has no tetrahedra.
 
     Raises
     ------
     InputError
-        The basis isn't one of the mid-cortex of ``head``, or coil or placement are refused.
+        The basis isn't one of the mid-cortex of ``head``, or the placement is refused.
     """
     if basis.n_points != len(head.cortex.points_m):
         raise InputError(
             "field basis", f"{basis.n_points} points", f"the {len(head.cortex.points_m)} of the mid-cortex"
         )
-    coil = coil_of(plan)
 
     def field_at(pose: Pose, _progress: Progress) -> EField:
         return cortex_field(basis, coil, pose)

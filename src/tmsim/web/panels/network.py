@@ -1,0 +1,100 @@
+"""The rest of the brain: what a pulse of the plan evokes, and rest before and after its session."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+
+from tmsim.head.regions import region_text
+from tmsim.network import similarity
+from tmsim.result import Brain
+from tmsim.web.asked import body_as
+from tmsim.web.panels.door import Asked, answer, live_results, number, numbers, sources
+from tmsim.web.panels.evidence import badge
+
+router = APIRouter()
+
+_REGIONS = 12
+_TRACES = 5
+_MOST_POINTS = 300
+_LAST_s = 0.4
+
+
+@router.post("/network")
+def network(asked: Annotated[Asked, Depends(body_as(Asked))], request: Request) -> JSONResponse:
+    """The evoked response by region, early and late, and how rates and correlations at rest change."""
+    brain = live_results(request, asked.checked).brain
+    if brain is None:
+        missing = "This pulse makes next to no cells fire in any region of the connectome."
+        return answer({"missing": missing, "evidence": badge("network")})
+    evoked, cut = brain.evoked, brain.without_connections
+    size = evoked.early_mV + evoked.late_mV
+    order = [int(k) for k in np.argsort(-size)[:_REGIONS]]
+    shown = evoked.time_s <= _LAST_s
+    step = max(1, int(shown.sum()) // _MOST_POINTS)
+    far = evoked.late_mV[evoked.elsewhere].sum()
+    return answer(
+        {
+            "missing": "",
+            "connectome": brain.connectome.name,
+            "source": brain.connectome.source,
+            "site": brain.site,
+            "site_text": region_text(brain.site),
+            "regions": [
+                {
+                    "region": evoked.labels[k],
+                    "text": region_text(evoked.labels[k]),
+                    "recruited": number(evoked.recruited[k]),
+                    "early_mV": number(evoked.early_mV[k]),
+                    "late_mV": number(evoked.late_mV[k]),
+                    "late_cut_mV": number(cut.late_mV[k]),
+                }
+                for k in order
+            ],
+            "time_ms": numbers(evoked.time_s[shown][::step] * 1e3),
+            "traces": [
+                {
+                    "text": region_text(evoked.labels[k]),
+                    "recruited": bool(evoked.recruited[k] > 0),
+                    "mV": numbers(evoked.potential_mV[k, shown][::step]),
+                }
+                for k in order[:_TRACES]
+            ],
+            "far_share": number(far / evoked.late_mV.sum()),
+            "far_kept_when_cut": number(cut.late_mV[evoked.elsewhere].sum() / far) if far > 0 else None,
+            "rest": _rest(brain),
+            "rest_missing": brain.missing,
+            "notes": list(evoked.notes),
+            "sources": sources(*evoked.sources, *brain.resting.sources),
+            "evidence": badge("network"),
+        }
+    )
+
+
+def _rest(brain: Brain) -> dict[str, Any] | None:
+    wiring, change = brain.connectome, brain.change
+    if change is None:
+        return None
+    site = wiring.index(change.region)
+    measured = wiring.functional
+    return {
+        "synapses": change.synapses,
+        "change_percent": number(100 * change.change),
+        "rate_before_Hz": number(change.before.rates_Hz[site]),
+        "rate_after_Hz": number(change.after.rates_Hz[site]),
+        "similarity": None
+        if measured is None
+        else number(similarity(brain.resting.fc, measured, wiring.cortical)),
+        "regions": [
+            {
+                "text": region_text(row.region),
+                "fc_before": number(row.fc_before),
+                "fc_after": number(row.fc_after),
+            }
+            for row in change.regions[:_REGIONS]
+        ],
+        "notes": list(change.notes),
+    }
