@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 from tmsim.cli import (
+    basis,
+    cache,
     coil,
     course,
     explain,
@@ -45,6 +47,7 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(field.field)
 app.command()(target.target)
+app.command()(basis.basis)
 app.command()(uncertainty.uncertainty)
 app.command()(explain.explain)
 app.command()(session.session)
@@ -63,6 +66,7 @@ app.add_typer(transmitters.app, name="transmitters")
 app.add_typer(network.app, name="network")
 app.add_typer(course.app, name="course")
 app.add_typer(plan.app, name="plan")
+app.add_typer(cache.app, name="cache")
 
 _STOPPED = 130  # 128 + SIGINT, as shells have it
 

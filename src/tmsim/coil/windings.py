@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from tmsim.core import FloatArray
 from tmsim.core.units import to_si
 
 
+@cache
 def build(name: str) -> Coil:
-    """The built-in coil ``name``, a key of :data:`CATALOGUE`."""
+    """The built-in coil ``name``, a key of :data:`CATALOGUE`; one object, to which what is made of it clings."""
     spec = CATALOGUE[name]
     casing, handle_m = casing_and_handle(spec)
     didt = spec.didt_max

@@ -24,6 +24,7 @@ LIMIT_BYTES = 4 * 10**9
 """What a cache may hold where its user has set nothing else."""
 
 _LIMIT_FILE = "limit_bytes"
+_ABOUT_FILE = "about.txt"
 _UNFINISHED = ".part"
 
 
@@ -49,6 +50,7 @@ class Entry:
     size_bytes: int
     used_s: float  # when it was last used, since the epoch
     finished: bool
+    about: str  # what it is in words, "" if whoever made it did not say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +85,11 @@ class Cache:
             pass  # disk full or read-only: the result itself is in hand
         return computed, False
 
-    def filled(self, key: str, fill: Callable[[Path], None]) -> Path:
+    def filled(self, key: str, fill: Callable[[Path], None], *, about: str) -> Path:
         """The folder under ``key``, for arrays too large to be read whole; filled if it isn't there.
 
         ``fill`` writes into another folder, which takes this one's place when it returns. If it is stopped,
-        what it wrote stays, and the next ``fill`` finds it there.
+        what it wrote stays, and the next ``fill`` finds it there. ``about`` says in words what it is.
 
         Raises
         ------
@@ -95,9 +97,10 @@ class Cache:
             The folder can't be written.
         """
         whole = self.folder / key
-        if not whole.is_dir():
+        if self.found(key) is None:
             part = self.folder / f"{key}{_UNFINISHED}"
             part.mkdir(parents=True, exist_ok=True)
+            (part / _ABOUT_FILE).write_text(about, encoding="utf-8")
             fill(part)
             try:
                 part.rename(whole)
@@ -105,9 +108,16 @@ class Cache:
                 if not whole.is_dir():  # else another process was faster
                     raise
                 _delete(part)
-        with suppress(OSError):
-            os.utime(whole)
         self._evict(keep=whole)
+        return whole
+
+    def found(self, key: str) -> Path | None:
+        """The folder under ``key`` if it was filled once, else None."""
+        whole = self.folder / key
+        if not whole.is_dir():
+            return None
+        with suppress(OSError):
+            os.utime(whole)  # the time of last use, for eviction
         return whole
 
     def remove(self, key: str) -> None:
@@ -123,6 +133,7 @@ class Cache:
                 size_bytes=size,
                 used_s=used_ns / 1e9,
                 finished=not path.name.endswith(_UNFINISHED),
+                about=_about(path),
             )
             for path, size, used_ns in self._paths()
         ]
@@ -190,6 +201,13 @@ def _delete(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def _about(path: Path) -> str:
+    try:
+        return (path / _ABOUT_FILE).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _read(path: Path) -> Arrays | None:

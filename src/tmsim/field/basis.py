@@ -178,6 +178,19 @@ class FieldBasis:
 
         return load_or_build(head, spec or BasisSpec(), points_m=points_m, cache=cache, progress=progress)
 
+    @staticmethod
+    def load(
+        head: Head,
+        spec: BasisSpec | None = None,
+        *,
+        points_m: npt.ArrayLike | None = None,
+        cache: Cache | None = None,
+    ) -> FieldBasis | None:
+        """The basis from the cache, None if it isn't there whole: for those who won't wait for it."""
+        from tmsim.field.basis_store import load
+
+        return load(head, spec or BasisSpec(), points_m=points_m, cache=cache)
+
     @property
     def n_points(self) -> int:
         """Number of points."""

@@ -7,6 +7,7 @@ lie in the same cache, so that a build that was stopped goes on where it was.
 from __future__ import annotations
 
 import json
+import shutil
 import zlib
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -35,17 +36,30 @@ def load_or_build(
     key = basis_key(head, spec, points_m)
 
     def fill(folder: Path) -> None:
-        save(build(head, spec, points_m=points_m, folder=folder, progress=progress), folder)
+        blocks = folder / "blocks"
+        blocks.mkdir(exist_ok=True)
+        save(build(head, spec, points_m=points_m, folder=blocks, progress=progress), folder)
+        shutil.rmtree(blocks)
 
     try:
         for _ in range(2):
-            found = load(cache.filled(key, fill))
+            found = read(cache.filled(key, fill, about=_in_words(head, spec, points_m)))
             if found is not None:
                 return found
             cache.remove(key)  # damaged: made anew
-    except OSError:
-        pass
+    except OSError:  # the folder can't be written, or another process has finished the same basis meanwhile
+        found = load(head, spec, points_m=points_m, cache=cache)
+        if found is not None:
+            return found
     return build(head, spec, points_m=points_m, folder=None, progress=progress)
+
+
+def load(
+    head: Head, spec: BasisSpec, *, points_m: npt.ArrayLike | None, cache: Cache | None
+) -> FieldBasis | None:
+    """See :meth:`FieldBasis.load`."""
+    folder = (cache or Cache()).found(basis_key(head, spec, points_m))
+    return None if folder is None else read(folder)
 
 
 def basis_key(head: Head, spec: BasisSpec, points_m: npt.ArrayLike | None) -> str:
@@ -63,8 +77,13 @@ def basis_key(head: Head, spec: BasisSpec, points_m: npt.ArrayLike | None) -> st
     )
 
 
+def _in_words(head: Head, spec: BasisSpec, points_m: npt.ArrayLike | None) -> str:
+    where = "mid-cortex" if points_m is None else f"{len(as_array('points', points_m, (None, 3))):,} points"
+    return f"field basis of {head.name}, P{spec.order}, {where}"
+
+
 def save(basis: FieldBasis, folder: Path) -> None:
-    """Write a basis into a folder, and remove whatever else is there."""
+    """Write a basis into a folder."""
     np.save(folder / _PANELS, basis.panels)
     about = {
         "head": basis.head_name,
@@ -77,12 +96,9 @@ def save(basis: FieldBasis, folder: Path) -> None:
     for part in (basis.shell, basis.modes):
         arrays |= {f.name: getattr(part, f.name) for f in fields(part) if f.name not in about}
     np.savez(folder / _REST, about=np.array(json.dumps(about)), **arrays)
-    for path in folder.iterdir():
-        if path.name not in (_PANELS, _REST):
-            path.unlink()
 
 
-def load(folder: Path) -> FieldBasis | None:
+def read(folder: Path) -> FieldBasis | None:
     """The basis in a folder, its panels mapped into memory, or None where it is damaged."""
     try:
         with np.load(folder / _REST, allow_pickle=False) as file:
