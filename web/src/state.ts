@@ -121,6 +121,11 @@ export const look = {
 /** Candidates of a search, drawn on the scalp. */
 export const candidates = signal<{ points_mm: number[]; values: (number | null)[]; unit: string } | null>(null);
 
+/** A share, 0 to 1, at each point of the cortex, drawn on the active view in place of the field. */
+export const overlay = signal<{ label: string; share: Float32Array } | null>(null);
+/** Where the head is looked at from; the stage turns there when it changes. */
+export const gaze = signal<Vec3 | null>(null);
+
 export const openPanel = signal("place");
 export const tourStep = signal<number | null>(null);
 

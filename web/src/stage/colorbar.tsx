@@ -1,18 +1,42 @@
 // The colour bar: units, range and its lock, and a threshold below which the cortex stays bare.
 
 import { computed } from "@preact/signals";
-import { compare, didt, look, views } from "../state";
+import { compare, didt, look, overlay, views } from "../state";
 import { Button, NumberField } from "../ui";
 import { autoTop, gradient, readable, ticks } from "./colormap";
 
 /** Top of the colour scale of both views. [V/m] */
 export const scaleTop = computed(() => {
+  if (overlay.value) return 1;
   if (look.lockedTop.value !== null) return look.lockedTop.value;
   const tops = [views.A, ...(compare.value ? [views.B] : [])].map((view) => view.field.value?.reading.p999 ?? 0);
   return autoTop(Math.max(...tops));
 });
 
 export function ColorBar() {
+  return overlay.value ? <ShareBar label={overlay.value.label} /> : <FieldBar />;
+}
+
+function ShareBar({ label }: { label: string }) {
+  return (
+    <div class="colorbar glass" data-testid="colorbar" data-top={1}>
+      <div class="row between">
+        <strong>{label}</strong>
+        <Button kind="plain" size="small" testId="overlay-off" onClick={() => (overlay.value = null)}>
+          Show the field
+        </Button>
+      </div>
+      <div class="ramp" style={{ background: gradient("magnitude") }} />
+      <div class="ticks">
+        {[0, 25, 50, 75, 100].map((percent) => (
+          <span key={percent} style={{ left: `${percent}%` }}>{`${percent} %`}</span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function FieldBar() {
   const component = look.component.value;
   const top = scaleTop.value;
   const low = component === "normal" ? -top : 0;
@@ -46,13 +70,13 @@ export function ColorBar() {
       <div class="ticks">
         {ticks(low, top).map((tick) => (
           <span key={tick} style={{ left: share(tick) }}>
-            {readable(tick, 4).replace(/\.?0+$/, (zeros) => (zeros.startsWith(".") ? "" : zeros))}
+            {String(Number(tick.toPrecision(4))).replace("-", "−")}
           </span>
         ))}
       </div>
       <div class="row between threshold">
         <label class="small soft" for="threshold">
-          {least > 0 ? `shown from ${readable(least)} V/m` : "threshold"}
+          {least > 0 ? `from ${readable(least)} V/m` : "no threshold"}
         </label>
         <input
           id="threshold"

@@ -5,13 +5,16 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api, sentence } from "../api";
 import { predicted } from "../pose";
 import {
+  active,
   backToGood,
   basis,
   candidates,
   compare,
   connection,
+  gaze,
   look,
   openPanel,
+  overlay,
   page,
   target,
   views,
@@ -184,7 +187,9 @@ function bind(scene: Scene): (() => void)[] {
     };
     const show = () => {
       const field = view.field.value;
-      scene.setField(name, field && field[look.component.value]);
+      const over = overlay.value;
+      if (over) scene.setField(name, name === active.value ? over.share : null);
+      else scene.setField(name, field && field[look.component.value]);
       if (field && field.seq === view.asked.peek() && !view.refused.peek()) put(field.reading.pose);
     };
     stops.push(
@@ -213,7 +218,10 @@ function bind(scene: Scene): (() => void)[] {
     effect(() => scene.setColors(COLORS[theme.value])),
     effect(() => {
       const top = scaleTop.value;
-      scene.setScale(look.component.value, top, look.threshold.value * top);
+      scene.setScale(overlay.value ? "magnitude" : look.component.value, top, look.threshold.value * top);
+    }),
+    effect(() => {
+      if (gaze.value) scene.lookFrom(gaze.value);
     }),
     effect(() => scene.setSplit(compare.value)),
     effect(() => scene.setTarget(target.value?.point_mm ?? null)),
