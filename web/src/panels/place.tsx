@@ -336,13 +336,13 @@ function CompareCard() {
             onChange={activate}
           />
           <Button size="small" onClick={() => copyPose("A", "B")}>
-            A to B
+            A → B
           </Button>
           <Button size="small" onClick={() => copyPose("B", "A")}>
-            B to A
+            B → A
           </Button>
           <Button size="small" kind="plain" onClick={() => setCompare(false)}>
-            A alone
+            Close
           </Button>
         </div>
         <table class="numbers">
@@ -351,7 +351,7 @@ function CompareCard() {
               <th />
               <th>A</th>
               <th>B</th>
-              <th>B against A</th>
+              <th>change</th>
             </tr>
           </thead>
           <tbody>
