@@ -36,6 +36,7 @@ test: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks.search
 	@$(BIN)/python -m benchmarks.neuron
 	@$(BIN)/python -m benchmarks.plasticity
 	@$(BIN)/python -m benchmarks.network

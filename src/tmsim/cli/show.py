@@ -65,9 +65,14 @@ def print_facts(facts: Mapping[str, Any], as_json: bool) -> None:
             print(f"{name:20} {', '.join(value) if isinstance(value, list) else value}")
 
 
+def check_picture(path: Path | None) -> None:
+    """Refuse a picture that isn't a PNG, before long work."""
+    if path is not None and path.suffix.lower() != ".png":
+        raise InputError("--picture", str(path), "a .png file")
+
+
 def save_picture(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whole or not at all; a file of another name is refused."""
-    if path.suffix.lower() != ".png":
-        raise InputError("--picture", str(path), "a .png file")
+    check_picture(path)
     with whole_file(path) as part:
         figure.savefig(part, format="png", facecolor="white")

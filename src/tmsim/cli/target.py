@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tmsim.cli.show import Json, Picture, progress_bar, save_picture
-from tmsim.core import InputError, Progress, to_si, whole_file
+from tmsim.cli.show import Json, Picture, check_picture, progress_bar, save_picture
+from tmsim.core import InputError, Progress, to_si
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +38,10 @@ def target(
         str | None, typer.Option("--target", help="F3, hand-knob-left, 'mni -42 44 26 mm', ...")
     ] = None,
     objective: Annotated[
-        str, typer.Option(help="What is to be high: mean, vector, magnitude, recruited or contrast.")
-    ] = "mean",
+        str, typer.Option(help="What is to be high: vector, magnitude, mean, recruited or contrast.")
+    ] = "vector",
     direction: Annotated[
-        str, typer.Option(help="Of the mean: outward or inward along the cortical column, or 'head X Y Z'.")
+        str, typer.Option(help="Of mean: outward or inward along the cortical column, or 'head X Y Z'.")
     ] = "outward",
     region: Annotated[str, typer.Option(help="Radius of cortex that counts.")] = "5 mm",
     radius: Annotated[str, typer.Option(help="Of scalp round the target that is tried.")] = "20 mm",
@@ -63,26 +63,27 @@ def target(
         str | None, typer.Option(help="Of the pulse that recruits, if not the plan's (`tmsim pulse list`).")
     ] = None,
     order: Annotated[int, typer.Option(help="Order of the finite elements of the search, 1 or 2.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Folder for the poses, best first.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for a plan to go on with, poses, map.")] = None,
     picture: Picture = None,
     as_json: Json = False,
 ) -> None:
     """Find the best position, angle, tilt and coil for a target, and a map of the scalp round it.
 
     All placements are tried by reciprocity and the best refined; the winner is solved for again, at first and
-    at second order. --out writes pose-1.txt, the winner, and the next best places on the grid, as SimNIBS
-    matrices in mm that `tmsim field --pose` takes.
+    at second order. --out writes plan.toml, which `tmsim run` takes, the best pose for SimNIBS and the best
+    five for Brainsight and Localite, and the map of the scalp as a table.
     """
     from tmsim.coil import Coil
-    from tmsim.field import REFERENCE_DIDT_A_PER_S, FiniteElements, simulate
-    from tmsim.placement import write_pose
+    from tmsim.field import REFERENCE_DIDT_A_PER_S, FiniteElements
     from tmsim.plan import Cache
     from tmsim.plan.stages import coil_of, head_of
-    from tmsim.search import Grid, search, value_of
+    from tmsim.plan.target import plan_with, refuse_unless_folder, write_target
+    from tmsim.search import Grid, search, second_order_value
 
     what = _plan(plan, head)
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(str(out), "a file", "a folder")
+    check_picture(picture)
+    if out is not None:
+        refuse_unless_folder(out)
     error = _placement_error(robust, seed)
     grid = Grid(
         radius_m=to_si(radius, "m", name="--radius"),
@@ -107,21 +108,19 @@ def target(
         )  # fmt: skip
         second_order = found.verified_value
         if order == 1:
-            field = simulate(
-                own_head, found.coil, found.pose, didt_A_per_s=found.didt_A_per_s,
+            second_order = second_order_value(
+                own_head,
+                found,
                 progress=lambda text, done: progress(f"second order: {text}", 0.7 + 0.3 * done),
-            )  # fmt: skip
-            second_order = value_of(sought, own_head, found.region, field.cortex_V_per_m)
+            )
     if picture is not None:
         from tmsim.report.search import search_figure
 
         save_picture(search_figure(own_head, coils, found), picture)
     poses = _poses(found)
     if out is not None:
-        out.mkdir(exist_ok=True)
-        for k, pose in enumerate(poses, start=1):
-            with whole_file(out / f"pose-{k}.txt") as part:
-                write_pose(pose, part)
+        source = coil[coils.index(found.coil)] if coil else None
+        write_target(out, plan_with(what, found, source), found, poses)
     if as_json:
         print(json.dumps(_facts(found, second_order, poses), indent=2))
     else:
@@ -204,7 +203,7 @@ def _objective(
     if name == "mean":
         return MeanAlong(direction=_direction(direction)), None
     if name != "recruited":
-        raise InputError("--objective", repr(name), "mean, vector, magnitude, recruited or contrast")
+        raise InputError("--objective", repr(name), "vector, magnitude, mean, recruited or contrast")
     pulse, model = pulse_of(waveform or what.pulse.waveform), neuron_model(what.neuron.model)
     if didt is not None:
         return RecruitedShare(waveform=pulse, model=model), None

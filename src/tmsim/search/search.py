@@ -9,7 +9,7 @@ import numpy as np
 
 from tmsim.coil import Coil
 from tmsim.core import FloatArray, InputError, Progress, read_only, silent
-from tmsim.field import REFERENCE_DIDT_A_PER_S, FiniteElements
+from tmsim.field import REFERENCE_DIDT_A_PER_S, FiniteElements, simulate
 from tmsim.head import Head
 from tmsim.placement import Target
 from tmsim.search.objectives import Objective, RecruitedShare, value_of
@@ -20,8 +20,15 @@ from tmsim.search.types import Candidates, Found, Grid, PlacementError, Robustne
 
 _SHORTLIST = 100  # candidates whose robustness is worked out
 _STARTS = 3  # candidates from which the search goes on continuously
-_PORTION = 4096
+_PORTION = 1024
 _NOTHING = 1e-6  # a share recruited below this is none
+
+Watch = Callable[[ScalpMap], None]
+"""Sees the map while it grows: points yet to come are NaN. Raise inside it to stop the search."""
+
+
+def _unwatched(_map: ScalpMap) -> None:
+    """The watch of someone who only wants the answer."""
 
 
 def search(
@@ -36,6 +43,7 @@ def search(
     didt_A_per_s: float | None = REFERENCE_DIDT_A_PER_S,
     method: FiniteElements | None = None,
     progress: Progress = silent,
+    watch: Watch = _unwatched,
 ) -> Found:
     """The position, angle, tilt and coil that are best for a target.
 
@@ -56,6 +64,8 @@ def search(
         At which the field is taken, or None for each coil at its own full output. [A/s]
     method
         First order where None: preview and search. Second order is three to five times slower.
+    watch
+        Called with the map as it grows, outward from the target, one coil after the other.
 
     Raises
     ------
@@ -68,15 +78,19 @@ def search(
         didt_A_per_s=didt_A_per_s, method=method, progress=lambda what, done: progress(what, 0.6 * done),
     )  # fmt: skip
     return search_prepared(
-        prepared, robust=robust, progress=lambda what, done: progress(what, 0.6 + 0.4 * done)
+        prepared, robust=robust, watch=watch, progress=lambda what, done: progress(what, 0.6 + 0.4 * done)
     )
 
 
 def search_prepared(
-    prepared: Prepared, *, robust: PlacementError | None = None, progress: Progress = silent
+    prepared: Prepared,
+    *,
+    robust: PlacementError | None = None,
+    progress: Progress = silent,
+    watch: Watch = _unwatched,
 ) -> Found:
     """The search itself, on what :func:`prepare_search` made ready."""
-    candidates = _valued(prepared, lambda done: progress("placements", 0.3 * done))
+    candidates = _valued(prepared, lambda done: progress("placements", 0.3 * done), watch)
     grid_value = float(np.nanmax(candidates.values))
     if isinstance(prepared.objective, RecruitedShare) and grid_value < _NOTHING:
         slopes = " or ".join(f"{slope / 1e6:.4g}" for slope in prepared.didt_A_per_s)
@@ -121,16 +135,23 @@ def search_prepared(
     )
 
 
-def _valued(prepared: Prepared, progress: Callable[[float], None]) -> Candidates:
+def second_order_value(head: Head, found: Found, *, progress: Progress = silent) -> float:
+    """The objective at the best placement by a forward solve of second order, as fields are reported."""
+    field = simulate(head, found.coil, found.pose, didt_A_per_s=found.didt_A_per_s, progress=progress)
+    return value_of(found.objective, head, found.region, field.cortex_V_per_m)
+
+
+def _valued(prepared: Prepared, progress: Callable[[float], None], watch: Watch) -> Candidates:
     """The candidates with their values."""
-    candidates = prepared.candidates
-    values = np.array(candidates.values)
+    candidates, values = prepared.candidates, np.full(len(prepared.candidates.values), np.nan)
     for k in range(len(prepared.coils)):
-        rows = np.flatnonzero((candidates.coil == k) & np.isfinite(values))
+        rows = np.flatnonzero((candidates.coil == k) & np.isfinite(candidates.values))
         for first in range(0, len(rows), _PORTION):
             progress((k + first / len(rows)) / len(prepared.coils))
             part = rows[first : first + _PORTION]
             values[part] = prepared.values(candidates.matrices[part], k)
+            valued = replace(candidates, values=read_only(values.copy()))
+            watch(_map(prepared.scalp_points_m, valued))
     return replace(candidates, values=read_only(values))
 
 

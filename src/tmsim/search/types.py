@@ -14,6 +14,7 @@ from tmsim.core import FloatArray, InputError, IntArray
 from tmsim.placement import Placement
 from tmsim.search.objectives import Objective
 
+_ALIKE = 0.005
 _WHOLE_TURN = tuple(math.radians(degrees) for degrees in range(0, 360, 10))
 
 
@@ -92,6 +93,8 @@ class PlacementError:
             raise InputError("placement error", f"{math.degrees(self.angle_rad):.4g} deg", "0 to 20 deg")
         if not 20 <= self.samples <= 10_000:
             raise InputError("placement error", f"{self.samples} samples", "20 to 10,000")
+        if not 0 <= self.seed < 2**63:
+            raise InputError("placement error", f"seed {self.seed}", "0 or more")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,13 +144,22 @@ class Candidates:
     values: FloatArray  # (n,)
 
     def ranked(self, worth: FloatArray | None = None) -> list[int]:
-        """Indices of the best at each scalp point with each coil, the best first."""
+        """Indices of the best at each scalp point with each coil, the best first.
+
+        Of angles that are as good to half a percent, as opposite ones of a figure-8 coil often are, it is
+        the one whose handle points most nearly straight back.
+        """
         worth = self.values if worth is None else worth
-        first: dict[tuple[int, int], int] = {}
-        for i in np.argsort(-worth, kind="stable").tolist():
-            if np.isfinite(worth[i]):
-                first.setdefault((int(self.coil[i]), int(self.scalp[i])), i)
-        return list(first.values())
+        groups: dict[tuple[int, int], list[int]] = {}
+        for i in np.flatnonzero(np.isfinite(worth)).tolist():
+            groups.setdefault((int(self.coil[i]), int(self.scalp[i])), []).append(i)
+        from_back = np.abs(np.remainder(self.angle_rad + math.pi, 2 * math.pi) - math.pi)
+        chosen = []
+        for rows in groups.values():
+            best = worth[rows].max()
+            alike = [i for i in rows if worth[i] >= best - _ALIKE * abs(best)]
+            chosen.append(min(alike, key=lambda i: (round(from_back[i], 6), -worth[i])))
+        return sorted(chosen, key=lambda i: -worth[i])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
