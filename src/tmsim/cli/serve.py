@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,9 @@ from tmsim.core import InputError
 def serve(
     head: Annotated[str, typer.Option(help="A built-in head, or a .msh or NIfTI file.")] = "colin27",
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended in the file.")] = False,
+    t1: Annotated[
+        Path | None, typer.Option(help="A T1 of this head in NIfTI, for the slices.", show_default=False)
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; another than this machine's own needs --token.")
     ] = "127.0.0.1",
@@ -38,6 +42,7 @@ def serve(
         tmsim.web.serve(
             head,
             repair=repair,
+            t1=t1,
             host=host,
             port=port,
             token=token,

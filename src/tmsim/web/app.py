@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -15,14 +16,19 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from tmsim.core import TmsimError
-from tmsim.web import about, live, panels, plans
+from tmsim.web import about, job_routes, live, panels, plans, volumes
 from tmsim.web.bench import Bench
 from tmsim.web.guard import Guard
+from tmsim.web.jobs import Jobs
 
 STATIC = Path(__file__).with_name("static")
 
+_TENDED_EVERY_s = 0.5
 
-def create_app(bench: Bench, *, token: str, hosts: Collection[str] | None = None) -> FastAPI:
+
+def create_app(
+    bench: Bench, *, token: str, hosts: Collection[str] | None = None, jobs: Jobs | None = None
+) -> FastAPI:
     """The page's server side, to be run by any ASGI server.
 
     Parameters
@@ -33,19 +39,24 @@ def create_app(bench: Bench, *, token: str, hosts: Collection[str] | None = None
         Whoever has it may ask; see :class:`tmsim.web.guard.Guard`.
     hosts
         ``name:port`` under which it answers; None for any.
+    jobs
+        Those of the user's data folder if None.
     """
+    jobs = jobs or Jobs()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         bench.start()
+        tending = asyncio.create_task(_tend(jobs))
         with ThreadPoolExecutor(1, thread_name_prefix="tmsim-live") as pool:
             app.state.live_pool = pool
             yield
+            tending.cancel()
             bench.close()
 
     app = FastAPI(title="tmsim", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.bench = bench
-    for router in (about.router, live.router, plans.router, panels.router):
+    app.state.bench, app.state.jobs = bench, jobs
+    for router in (about.router, job_routes.router, live.router, plans.router, volumes.router, panels.router):
         app.include_router(router)
     app.add_exception_handler(TmsimError, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
@@ -56,6 +67,12 @@ def create_app(bench: Bench, *, token: str, hosts: Collection[str] | None = None
         app.mount("/", StaticFiles(directory=STATIC, html=True))
     app.add_middleware(Guard, token=token, hosts=hosts)
     return app
+
+
+async def _tend(jobs: Jobs) -> None:
+    while True:
+        await asyncio.to_thread(jobs.tend)
+        await asyncio.sleep(_TENDED_EVERY_s)
 
 
 def _sentence(message: str, status: int) -> JSONResponse:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tmsim.coil import Coil
-from tmsim.core import TmsimError
+from tmsim.core import InputError, TmsimError
 from tmsim.core.cache import Cache
 from tmsim.field import BasisSpec, FieldBasis
 from tmsim.field.basis_store import basis_key
@@ -69,6 +70,8 @@ class Bench:
         Of the first basis.
     order
         2 for a basis of second order, which takes the place of the first when it is ready.
+    t1
+        An image of this head for the slices, a NIfTI file.
     """
 
     def __init__(
@@ -77,9 +80,10 @@ class Bench:
         *,
         spec: BasisSpec | None = None,
         order: Literal[1, 2] = 1,
+        t1: Path | None = None,
         cache: Cache | None = None,
     ) -> None:
-        self.head_plan, self.cache = head, cache or Cache()
+        self.head_plan, self.t1, self.cache = head, t1, cache or Cache()
         self.basis = BasisState()
         self.fields: Fields | None = None
         self.watchers: list[Callable[[BasisState], None]] = []
@@ -103,27 +107,41 @@ class Bench:
     def anatomy(self) -> Anatomy:
         """Surfaces and landmarks of the head."""
         source, repair = self.head_plan.source, self.head_plan.repair
-        return self._once("anatomy", lambda: anatomy_of(source, repair, lambda: self.head, self.cache))
+        return self.kept("anatomy", lambda: anatomy_of(source, repair, lambda: self.head, self.cache))
 
     @property
     def head(self) -> Head:
         """The head itself."""
-        return self._once("head", lambda: head_of(Plan(head=self.head_plan), self.cache))
+        return self.kept("head", lambda: head_of(Plan(head=self.head_plan), self.cache))
 
     @property
     def placer(self) -> Placer:
         """What puts coils on the head."""
-        return self._once("placer", lambda: Placer(self.head))
+        return self.kept("placer", lambda: Placer(self.head))
 
     def coil(self, source: str) -> Coil:
         """A coil by name or file, the same object each time: what is made ready for it is kept by it."""
-        return self._once(("coil", source), lambda: Coil.load(source))
+        return self.kept(("coil", source), lambda: Coil.load(source))
 
     def points(self, *, full: bool) -> Points:
         """The points that fields are read at."""
-        return self._once(("points", full), lambda: Points.of(self.anatomy, full=full))
+        return self.kept(("points", full), lambda: Points.of(self.anatomy, full=full))
 
-    def _once(self, name: object, make: Callable[[], Part]) -> Part:
+    def basis_now(self) -> Fields:
+        """The basis.
+
+        Raises
+        ------
+        InputError
+            There is none yet.
+        """
+        if self.fields is None:
+            why = self.basis.message or f"It is being made ({100 * self.basis.fraction:.0f} %)."
+            raise InputError("field", "no basis yet", "one", why)
+        return self.fields
+
+    def kept(self, name: object, make: Callable[[], Part]) -> Part:
+        """What ``make`` returns, made once; whoever asks meanwhile waits for it."""
         with self._lock:
             part = self._parts.get(name)
             mine = part is None

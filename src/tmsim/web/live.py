@@ -78,15 +78,13 @@ def answer(bench: Bench, asked: PlaceMessage, *, since_s: float, dropped: int = 
         There is no basis yet, or the pose is refused.
     """
     placement, coil = placed(bench, asked), bench.coil(asked.coil)
-    fields = bench.fields
-    if fields is None:
-        raise InputError("field", "no basis yet", "one", bench.basis.message or "It is being made.")
+    fields = bench.basis_now()
     basis, points = fields.full if asked.full else fields.live, bench.points(full=asked.full)
     found = basis.field(coil, placement, didt_A_per_s=asked.didt * 1e6)
     E = found.E_V_per_m
     size, normal = (
         np.sqrt(np.einsum("ij,ij->i", E, E)),
-        np.einsum("ij,ij->i", E, points.column, dtype=np.float32),
+        np.einsum("ij,ij->i", E, points.column),
     )
     target = None
     if asked.target_mm is not None:

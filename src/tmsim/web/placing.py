@@ -127,8 +127,12 @@ class Placer:
         distance_m, _ = self._corner_tree.query(point_m)
         # The nearest triangle comes nearer than the nearest corner; its own corners lie an edge away at most.
         near = self._corner_tree.query_ball_point(point_m, float(distance_m) + self._longest_m)
-        triangles = self._scalp.triangles[np.unique(np.asarray(near) // 3)]
-        patch = Surface(points_m=self._scalp.points_m[np.unique(triangles)], triangles=_renumbered(triangles))
+        used, corners = np.unique(
+            self._scalp.triangles[np.unique(np.asarray(near) // 3)], return_inverse=True
+        )
+        patch = Surface(
+            points_m=self._scalp.points_m[used], triangles=corners.reshape(-1, 3).astype(np.int32)
+        )
         return nearest_on_surface(patch, point_m[None]).points_m[0]
 
 
@@ -149,10 +153,6 @@ def aim_at(target: str | None, point_mm: tuple[float, float, float] | None) -> T
         return parse_target(target)
     assert point_mm is not None
     return HeadPoint(_triple(np.array(point_mm) * 1e-3))
-
-
-def _renumbered(triangles: FloatArray) -> FloatArray:
-    return np.unique(triangles, return_inverse=True)[1].reshape(-1, 3).astype(np.int32)
 
 
 def _triple(point: FloatArray) -> tuple[float, float, float]:

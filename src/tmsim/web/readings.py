@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ class Points:
     """The points that a field is read at, what each stands for, and the column at each."""
 
     points_m: FloatArray  # (n, 3)
-    column: FloatArray  # (n, 3)
+    column: npt.NDArray[np.float32]  # (n, 3)
     areas_m2: FloatArray  # (n,)
     depth_m: FloatArray  # (n,)
 
@@ -29,7 +30,7 @@ class Points:
         some = slice(None) if full else anatomy.live
         return Points(
             points_m=anatomy.cortex.points_m[some],
-            column=anatomy.column[some],
+            column=anatomy.column[some].astype(np.float32),
             areas_m2=anatomy.areas_m2 if full else anatomy.live_areas_m2,
             depth_m=anatomy.depth_m[some],
         )
@@ -43,9 +44,9 @@ class Points:
 
 def readings(
     points: Points,
-    size: npt.NDArray[np.float32],
-    normal: npt.NDArray[np.float32],
-    target: npt.ArrayLike | None,
+    size: npt.NDArray[Any],
+    normal: npt.NDArray[Any],
+    target: npt.NDArray[np.int64] | None,
 ) -> dict[str, object]:
     """Peak, focality, depth and target of |E| and its part along the column, (n,) each, in V/m, mm and cm2.
 

@@ -7,11 +7,13 @@ import socket
 import webbrowser
 from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Literal
 
 import uvicorn
 
 from tmsim.core import InputError, Progress, silent
+from tmsim.formats.nifti import read_grid
 from tmsim.plan.types import HeadPlan
 from tmsim.web.app import create_app
 from tmsim.web.bench import BasisState, Bench
@@ -23,6 +25,7 @@ def serve(
     head: str = "colin27",
     *,
     repair: bool = False,
+    t1: Path | None = None,
     host: str = "127.0.0.1",
     port: int = PORT,
     token: str = "",
@@ -37,6 +40,8 @@ def serve(
     ----------
     head, repair
         As :meth:`tmsim.Head.load` takes them.
+    t1
+        An image of this head for the slices, a NIfTI file.
     host, port
         Where it listens; port 0 takes a free one.
     token
@@ -58,7 +63,9 @@ def serve(
     listener = _bound(host, port)
     port = listener.getsockname()[1]
     token = token or secrets.token_urlsafe(24)
-    bench = Bench(HeadPlan(source=head, repair=repair), order=order)
+    if t1 is not None:
+        read_grid(t1)  # refused now, not when someone looks
+    bench = Bench(HeadPlan(source=head, repair=repair), order=order, t1=t1)
     shown = f"[{host}]" if ":" in host else host
     hosts = None
     if _is_loopback(host):
