@@ -74,8 +74,22 @@ class Potential:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Solution:
+    """One placement solved; for first order both potentials are the same."""
+
+    potential: Potential
+    first_order: Potential
+    iterations: int
+    relative_residual: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Solver:
-    """A head made ready: matrices and multigrid levels, built once, used for every placement."""
+    """A head made ready: matrices and multigrid levels, built once, used for every placement.
+
+    Where the method asks for an error they are of first order: each placement refines its own mesh, from
+    what they say.
+    """
 
     head: Head
     method: FiniteElements
@@ -105,7 +119,10 @@ class Solver:
         points_m: npt.ArrayLike | None = None,
         progress: Progress = silent,
     ) -> Iterator[EField]:
-        """The fields of many placements in order, solved eight at a time; only eight are in memory."""
+        """The fields of many placements in order, solved eight at a time; only eight are in memory.
+
+        Where the method asks for an error, they are solved one by one.
+        """
         if isinstance(poses, Pose):
             raise InputError("poses", "a single pose", "a sequence", "Wrap it in a list.")
         for pose in poses:
@@ -121,14 +138,18 @@ class Solver:
         where: Places | None,
         progress: Progress,
     ) -> Iterator[EField]:
-        for first in range(0, len(poses), BLOCK):
-            for field in self._solve_block(coil, poses[first : first + BLOCK], where, progress):
-                yield field.scaled_to(didt_A_per_s)
+        if self.method.error is not None:
+            from tmsim.field.adapt import adapted
 
-    def _solve_block(
-        self, coil: Coil, poses: Sequence[Pose], where: Places | None, progress: Progress
-    ) -> Iterator[EField]:
-        """Fields at the reference current slope."""
+            for pose in poses:
+                yield adapted(self, coil, pose, where, progress).scaled_to(didt_A_per_s)
+            return
+        for first in range(0, len(poses), BLOCK):
+            for solution in self.solutions(coil, poses[first : first + BLOCK], progress):
+                yield self.field(solution, where).scaled_to(didt_A_per_s)
+
+    def solutions(self, coil: Coil, poses: Sequence[Pose], progress: Progress = silent) -> list[Solution]:
+        """Potentials at the reference current slope, on this mesh, solved together."""
         order = self.method.order
         space = self.spaces[order]
         progress("primary field of the coil", 0.0)
@@ -144,30 +165,40 @@ class Solver:
         progress(f"{'second' if order == 2 else 'first'}-order solve", 0.2)
         x, iterations = self.solve(load, start=start)
         residual = self.residual(load, x)
-        progress("field at the cortex", 0.9)
-        for k in range(len(poses)):
-            potential = Potential(
-                space=space, primary_V_per_m=primary[k], potential_V=np.ascontiguousarray(x[:, k])
-            )
-            raw = potential.at(self.cortex_places)
-            recovered = (first_order[k] if order == 2 else potential).recovered_at(
-                self.head, self.cortex_places
-            )
-            if where is None:
-                at_points = np.empty((0, 3))
-            else:
-                at_points = potential.at(where) if order == 2 else potential.recovered_at(self.head, where)
-            yield EField(
-                E_V_per_m=read_only(potential.mean_by_tet()),
-                cortex_V_per_m=read_only(raw if order == 2 else recovered),
-                points_V_per_m=read_only(at_points),
-                didt_A_per_s=REFERENCE_DIDT_A_PER_S,
-                method=self.method,
-                unknowns=space.unknowns,
+        potentials = [
+            Potential(space=space, primary_V_per_m=e, potential_V=np.ascontiguousarray(x[:, k]))
+            for k, e in enumerate(primary)
+        ]
+        return [
+            Solution(
+                potential=potentials[k],
+                first_order=first_order[k] if order == 2 else potentials[k],
                 iterations=iterations,
                 relative_residual=float(residual[k]),
-                error=_estimate(raw, recovered, order),
             )
+            for k in range(len(poses))
+        ]
+
+    def field(self, solution: Solution, where: Places | None = None) -> EField:
+        """What is read of a solution: by tetrahedron, at mid-cortex and at ``where``."""
+        order, potential = self.method.order, solution.potential
+        raw = potential.at(self.cortex_places)
+        recovered = solution.first_order.recovered_at(self.head, self.cortex_places)
+        if where is None:
+            at_points = np.empty((0, 3))
+        else:
+            at_points = potential.at(where) if order == 2 else potential.recovered_at(self.head, where)
+        return EField(
+            E_V_per_m=read_only(potential.mean_by_tet()),
+            cortex_V_per_m=read_only(raw if order == 2 else recovered),
+            points_V_per_m=read_only(at_points),
+            didt_A_per_s=REFERENCE_DIDT_A_PER_S,
+            method=self.method,
+            unknowns=potential.space.unknowns,
+            iterations=solution.iterations,
+            relative_residual=solution.relative_residual,
+            error=_estimate(raw, recovered, order),
+        )
 
     def first_order(self, primary: Sequence[FloatArray]) -> tuple[list[Potential], FloatArray]:
         """First-order solutions for E0 at the second-order unknowns, and the same as a second-order start."""
@@ -239,8 +270,13 @@ def tets_that_hold(head: Head, points_m: FloatArray) -> IntArray:
 def prepare(head: Head, method: FiniteElements | None = None, *, progress: Progress = silent) -> Solver:
     """Number the unknowns, assemble, and build the multigrid levels of a head."""
     method = method or FiniteElements()
+    if method.error is not None and not head.has_cortex:
+        raise InputError(
+            "error", f"{method.error:g}, for {head.name}", "a head with a mid-cortical surface to read it at",
+            "Leave it out: the field is then solved on the mesh as it is.",
+        )  # fmt: skip
     progress("numbering the unknowns", 0.0)
-    spaces = build_spaces(head, method.order)
+    spaces = build_spaces(head, method.order if method.error is None else 1)
     progress("assembling", 0.3)
     hierarchy = build_hierarchy(spaces)
     progress("ready to solve", 1.0)
@@ -322,12 +358,17 @@ def _simulate_sphere(
     )
 
 
+def strong_points(E_V_per_m: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which points have more than half of the peak, the 99.9th percentile: where errors are judged."""
+    size = np.linalg.norm(E_V_per_m, axis=1)
+    return size > 0.5 * np.percentile(size, 99.9)
+
+
 def _estimate(raw: FloatArray, recovered: FloatArray, order: int) -> ErrorEstimate | None:
     if not len(raw):
         return None
-    size = np.linalg.norm(raw, axis=1)
-    strong = size > 0.5 * np.percentile(size, 99.9)
-    difference = np.linalg.norm(raw - recovered, axis=1)[strong] / size[strong]
+    strong = strong_points(raw)
+    difference = np.linalg.norm((raw - recovered)[strong], axis=1) / np.linalg.norm(raw[strong], axis=1)
     return ErrorEstimate(
         method="second order against recovered first order" if order == 2 else "recovered against raw",
         median=float(np.median(difference)),
