@@ -4,7 +4,6 @@ import { effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, sentence } from "../api";
 import { activeView, didt, page, target } from "../state";
-import { theme } from "../theme";
 import { Fault, Loading } from "../ui";
 import { scaleTop } from "./colorbar";
 
@@ -26,7 +25,7 @@ export function Slices() {
       (viewer) => {
         if (gone) return;
         setState("ready");
-        stops.push(followTheme(viewer), followTarget(viewer), followField(viewer, setState, setFault));
+        stops.push(followTarget(viewer), followField(viewer, setState, setFault));
       },
       (problem) => setFault(sentence(problem)),
     );
@@ -73,6 +72,8 @@ async function open(canvas: HTMLCanvasElement): Promise<Niivue> {
     isColorbar: false,
     isOrientCube: false,
     isResizeCanvas: true,
+    backColor: [0, 0, 0, 1],
+    fontColor: [0.85, 0.88, 0.9, 1],
     crosshairWidth: 1,
     crosshairColor: [0.88, 0.14, 0.42, 0.9],
     show3Dcrosshair: false,
@@ -84,27 +85,20 @@ async function open(canvas: HTMLCanvasElement): Promise<Niivue> {
   await viewer.attachToCanvas(canvas, true);
   viewer.setSliceType(SLICE_TYPE.MULTIPLANAR);
   viewer.setMultiplanarLayout(MULTIPLANAR_TYPE.ROW);
-  const volume = new NVImage(labels, "labels.nii.gz");
-  viewer.addVolume(volume);
+  const volume = await NVImage.loadFromUrl({ url: labels, name: "labels.nii.gz" });
   const tissues = page.value?.head.tissues ?? [];
+  const channel = (at: number) => [0, ...tissues.map((tissue) => parseInt(tissue.color.slice(at, at + 2), 16))];
   volume.setColormapLabel({
-    R: [0, ...tissues.map((tissue) => parseInt(tissue.color.slice(1, 3), 16))],
-    G: [0, ...tissues.map((tissue) => parseInt(tissue.color.slice(3, 5), 16))],
-    B: [0, ...tissues.map((tissue) => parseInt(tissue.color.slice(5, 7), 16))],
+    R: channel(1),
+    G: channel(3),
+    B: channel(5),
     A: [0, ...tissues.map(() => 255)],
     I: [0, ...tissues.map((tissue) => tissue.tag)],
     labels: ["", ...tissues.map((tissue) => tissue.label)],
   });
-  viewer.updateGLVolume();
+  viewer.addVolume(volume);
   return viewer;
 }
-
-const followTheme = (viewer: Niivue) =>
-  effect(() => {
-    viewer.opts.backColor = theme.value === "dark" ? [0.05, 0.063, 0.075, 1] : [0.933, 0.945, 0.953, 1];
-    viewer.opts.fontColor = theme.value === "dark" ? [0.9, 0.92, 0.93, 1] : [0.1, 0.13, 0.15, 1];
-    viewer.drawScene();
-  });
 
 const followTarget = (viewer: Niivue) =>
   effect(() => {
@@ -133,20 +127,28 @@ function followField(
   const stopScale = effect(() => {
     const overlay = viewer.volumes[1];
     const top = scaleTop.value;
-    if (overlay) recolor(viewer, overlay, top);
+    if (!overlay || overlay.cal_max === top) return;
+    Object.assign(overlay, range(top));
+    viewer.updateGLVolume();
   });
   const lay = async (body: { coil: string; didt: number; pose: number[] }) => {
     const mine = ++latest;
     setState("busy");
     try {
       const bytes = await api.fieldVolume(body);
-      if (mine !== latest) return;
       const { NVImage } = await import("@niivue/niivue");
-      const overlay = new NVImage(bytes, "field.nii.gz", "viridis", 0.75);
+      const scale = range(scaleTop.peek());
+      const next = await NVImage.loadFromUrl({ url: bytes, name: "field.nii.gz", colormap: "viridis", opacity: 0.75, ...scale }); // prettier-ignore
+      if (mine !== latest) return;
       const old = viewer.volumes[1];
-      if (old) viewer.removeVolume(old);
-      viewer.addVolume(overlay);
-      recolor(viewer, overlay, scaleTop.peek());
+      if (old?.img?.length === next.img?.length && old && next.img) {
+        // The same grid: its values are exchanged, which spares the viewer the tissues below.
+        Object.assign(old, { img: next.img, ...scale });
+        viewer.updateGLVolume();
+      } else {
+        if (old) viewer.removeVolume(old);
+        viewer.addVolume(next);
+      }
     } catch (problem) {
       if (mine === latest) setFault(sentence(problem));
     } finally {
@@ -161,8 +163,5 @@ function followField(
   };
 }
 
-function recolor(viewer: Niivue, overlay: import("@niivue/niivue").NVImage, top: number): void {
-  overlay.cal_min = 0.25 * top;
-  overlay.cal_max = top;
-  viewer.updateGLVolume();
-}
+/** A quarter of the top and more is laid over the tissues. */
+const range = (top: number) => ({ cal_min: 0.25 * top, cal_max: top });
