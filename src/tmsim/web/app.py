@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import numba
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -48,7 +49,10 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         bench.start()
         tending = asyncio.create_task(_tend(jobs))
-        with ThreadPoolExecutor(1, thread_name_prefix="tmsim-live") as pool:
+        # One field at a time is too little to be shared out among threads: they would wait for each other.
+        with ThreadPoolExecutor(
+            1, thread_name_prefix="tmsim-live", initializer=numba.set_num_threads, initargs=(1,)
+        ) as pool:
             app.state.live_pool = pool
             yield
             tending.cancel()
