@@ -65,7 +65,12 @@ plans = st.builds(
     motor=st.builds(MotorPlan, site=words, rmt=quantity(0.1, 100, "%MSO") | st.just("")),
     neuron=st.builds(NeuronPlan, model=st.sampled_from(["directional", "magnitude", "cosine"])),
     session=st.builds(SessionPlan, protocol=words, plasticity=words, people=st.integers(2, 1000)),
-    field=st.builds(FieldPlan, order=st.sampled_from([1, 2]), tolerance=st.floats(1e-10, 1e-2)),
+    field=st.builds(
+        FieldPlan,
+        order=st.sampled_from([1, 2]),
+        tolerance=st.floats(1e-10, 1e-2),
+        error=st.sampled_from(["", "0.5 %", "20 %"]),
+    ),
     output=st.builds(OutputPlan, t1=words | st.just("")),
 )
 
@@ -80,7 +85,7 @@ def test_an_empty_plan_is_the_default_and_the_dump_writes_every_default():
     written = tomllib.loads(plan.dump(plan.default()))
     assert set(written) == set(Plan.model_fields)
     assert written["placement"] == {"target": "F3", "angle": "45 deg", "reference": "midline", "gap": "4 mm"}
-    assert written["field"] == {"method": "fem", "order": 2, "tolerance": 1e-6}
+    assert written["field"] == {"method": "fem", "order": 2, "tolerance": 1e-6, "error": "3 %"}
 
 
 def test_quantities_are_si_inside():
@@ -118,6 +123,8 @@ def test_quantities_are_si_inside():
         ("[field]\norder = 3", ["field.order", "3", "1 or 2"]),
         ("[field]\ntolerance = nan", ["field.tolerance", "nan", "finite"]),
         ("[field]\ntolerance = 1.0", ["field.tolerance", "1.0", "0.01"]),
+        ("[field]\nerror = \"2\"", ["field.error", "2", "%"]),
+        ("[field]\nerror = \"60 %\"", ["field.error", "60 %", "0.1 to 50 %"]),
         ("[placement]\npose = [[1, 0, 0, 0]]", ["placement.pose"]),
         ('[placement]\npose_file = "a.txt"\ntarget = "F3"', ["placement.target", "no such key"]),
         ('[output]\nfiles = ["mash"]', ["output.files[0]", "'mash'", "'mesh'"]),

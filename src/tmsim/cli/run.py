@@ -56,7 +56,9 @@ def _print_outcome(outcome: Any, out: Path) -> None:
     if numbers.target_mean_V_per_m is not None:
         rows.insert(2, ("mean |E| round the target", f"{numbers.target_mean_V_per_m:.3g} V/m"))
     if solved.error is not None:
-        share = f"{100 * solved.error.median:.0f} % median, {100 * solved.error.p95:.0f} % 95th percentile"
+        share = f"{100 * solved.error.median:.1f} % median, {100 * solved.error.p95:.1f} % 95th percentile"
+        if solved.misses_error:
+            share += f"; {outcome.plan.field.error} asked for, but the limit of unknowns came first"
         rows.append(("error of discretisation", share))
     if outcome.at_coil_maximum is not None:
         most = outcome.at_coil_maximum

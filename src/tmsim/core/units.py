@@ -18,6 +18,7 @@ _UNITS: dict[str, dict[str, float]] = {
     "s": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0},
     "Hz": {"Hz": 1.0, "kHz": 1e3},
     "m/s": {"m/s": 1.0},
+    "1": {"%": 1e-2},
 }
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S.*?)?\s*\Z")
 
@@ -30,7 +31,8 @@ def to_si(text: str, unit: str, *, name: str = "value") -> float:
     text
         A number and a unit.
     unit
-        The SI unit wanted, one of ``m``, ``rad``, ``A/s``, ``S/m``, ``V/m``, ``1/m``, ``s``, ``Hz``, ``m/s``.
+        The SI unit wanted, one of ``m``, ``rad``, ``A/s``, ``S/m``, ``V/m``, ``1/m``, ``s``, ``Hz``, ``m/s``,
+        or ``1`` for a share in %.
     name
         What the text is, for the error.
 

@@ -27,6 +27,7 @@ from tmsim.placement import Pose
 
 _HELD = 0.95  # of the sum over all tetrahedra, by those that are split
 _MARKING_TOLERANCE = 1e-4
+_ROUGH, _ROUND = 0.2, 0.8  # of the work, for the bar: first order, and each round of what is left
 _REACH_m = 0.015  # residuals farther from all that is read are left alone
 # Three points of a face by their shares of its corners: exact for squares of linear functions.
 _ON_FACE = np.array([[4, 1, 1], [1, 4, 1], [1, 1, 4]]) / 6
@@ -46,19 +47,24 @@ def adapted(base: Solver, coil: Coil, pose: Pose, where: Places | None, progress
     refined, field = RefinedHead.of(base.head), None
     rough = replace(method, order=1, error=None, tolerance=max(method.tolerance, _MARKING_TOLERANCE))
     solver = replace(base, method=rough)
-    [solution] = solver.solutions(coil, [pose], progress)
+    [solution] = solver.solutions(coil, [pose], lambda what, done: progress(what, _ROUGH * done))
     at_cortex = solver.field(solution).cortex_V_per_m
+    passed = _ROUGH
+
+    def one_round(what: str, done: float) -> None:
+        progress(what, passed + (1 - passed) * _ROUND * done)
+
     while True:
         read_m = base.head.cortex.points_m[strong_points(at_cortex)]
-        share = goal_shares(solver, solution.potential, read_m)
-        finer = refined.split(_fewest(share, _HELD))
-        fits = _unknowns(finer.head, method.order) <= method.most_unknowns
+        finer = refined.split(fewest(goal_shares(solver, solution.potential, read_m)))
+        fits = _unknowns(finer.head) <= method.most_unknowns
         if fits:
             refined = finer
         elif field is not None:
             return field
+        del solver, solution  # before the next ones take their memory
         solver = prepare(refined.head, replace(method, error=None))
-        [solution] = solver.solutions(coil, [pose], progress)
+        [solution] = solver.solutions(coil, [pose], one_round)
         on_mesh = solver.field(solution, None if where is None else _moved(where, base, solver, refined))
         at_cortex = on_mesh.cortex_V_per_m
         field = replace(
@@ -66,6 +72,7 @@ def adapted(base: Solver, coil: Coil, pose: Pose, where: Places | None, progress
         )
         if not fits or not field.misses_error:
             return field
+        passed += (1 - passed) * _ROUND
 
 
 def _moved(where: Places, base: Solver, solver: Solver, refined: RefinedHead) -> Places:
@@ -142,13 +149,13 @@ def _residual_squares(
     return squares, mean_sigma
 
 
-def _fewest(share: FloatArray, held: float) -> npt.NDArray[np.intp]:
-    """The fewest that hold so much of the sum, rising."""
-    order = np.argsort(-share, kind="stable")
-    count = np.searchsorted(np.cumsum(share[order]), held * share.sum()) + 1
+def fewest(shares: FloatArray) -> npt.NDArray[np.intp]:
+    """The fewest tetrahedra that hold nearly all of the sum, rising."""
+    order = np.argsort(-shares, kind="stable")
+    count = np.searchsorted(np.cumsum(shares[order]), _HELD * shares.sum()) + 1
     return np.sort(order[:count])
 
 
-def _unknowns(head: Head, order: int) -> int:
-    """Unknowns on a head, but for half of its outer faces: nodes, and edges by Euler's formula."""
-    return len(head.nodes_m) if order == 1 else 2 * len(head.nodes_m) + len(head.tets)
+def _unknowns(head: Head) -> int:
+    """Second-order unknowns on a head, but for half of its outer faces: nodes, and edges by Euler's formula."""
+    return 2 * len(head.nodes_m) + len(head.tets)

@@ -21,9 +21,10 @@ class FiniteElements:
         Relative residual.
     error
         Refine the mesh round each placement until the median of the `ErrorEstimate` is no larger, at least
-        once; None solves on the mesh as it is. The true error is 2 to 3 times smaller (docs/accuracy.md).
+        once; second order only, and heads with a cortex. None solves on the mesh as it is. The error
+        itself is 2 to 3 times smaller than its estimate (docs/accuracy.md).
     most_unknowns
-        Where refinement ends even so: 4 million take some 4.5 GB at second order.
+        Where refinement ends even so: 4 million take some 4.5 GB.
     """
 
     order: Literal[1, 2] = 2
@@ -36,6 +37,8 @@ class FiniteElements:
             raise InputError("order", str(self.order), "1 or 2")
         if not 1e-10 <= self.tolerance <= 1e-2:
             raise InputError("tolerance", f"{self.tolerance:g}", "1e-10 to 1e-2")
+        if self.error is not None and self.order == 1:
+            raise InputError("error", f"{self.error:g}, at first order", "second order")
         if self.error is not None and not 1e-3 <= self.error <= 0.5:
             raise InputError("error", f"{self.error:g}", "0.1 to 50 %, as 0.001 to 0.5")
         if self.most_unknowns < 1:

@@ -48,13 +48,17 @@ class PoseRecord(Record):
 
 
 class FieldRecord(Record):
-    """How the field was solved, and what it says of its own error."""
+    """How the field was solved, and what it says of its own error.
+
+    ``misses_error``: it is more than the plan asked for, since the limit of unknowns came first.
+    """
 
     didt_A_per_s: float
     unknowns: int
     iterations: int
     relative_residual: float
     error: ErrorEstimate | None
+    misses_error: bool = False
 
 
 class AtCoilMaximum(Record):

@@ -76,6 +76,7 @@ def _field_record(field: EField) -> FieldRecord:
         iterations=field.iterations,
         relative_residual=field.relative_residual,
         error=field.error,
+        misses_error=field.misses_error,
     )
 
 

@@ -66,7 +66,7 @@ def solve(
     with clock.stage("placement"):
         progress("placing the coil", 0.0)
         pose = pose_of(plan, head, coil)
-    solver = once(lambda: prepare(head, _method(plan), progress=progress))
+    solver = once(lambda: prepare(head, _method(plan, head), progress=progress))
 
     def field_at(pose: Pose, progress: Progress) -> EField:
         return field_of(plan, head, coil, pose, solver, cache=cache, progress=progress)
@@ -122,7 +122,7 @@ def field_of(
     progress: Progress = silent,
 ) -> EField:
     """The field at 1 A/us: solved and kept so, since it is linear in the current slope."""
-    method = _method(plan)
+    method = _method(plan, head)
 
     def compute() -> Arrays:
         check_clear(head, coil, pose)  # before the work, not after it
@@ -146,8 +146,13 @@ def field_of(
     return _from_arrays(arrays, method)
 
 
-def _method(plan: Plan) -> FiniteElements:
-    return FiniteElements(order=plan.field.order, tolerance=plan.field.tolerance)
+def _method(plan: Plan, head: Head) -> FiniteElements:
+    refines = plan.field.order == 2 and head.has_cortex
+    return FiniteElements(
+        order=plan.field.order,
+        tolerance=plan.field.tolerance,
+        error=plan.field.wanted_error if refines else None,
+    )
 
 
 def target_of(head: Head, placement: Placement) -> FloatArray:

@@ -216,12 +216,29 @@ class CoursePlan(Section):
     scale: str = ""
 
 
+def _percent(text: str) -> str:
+    if text and not 1e-3 <= to_si(text, "1") <= 0.5:
+        raise ValueError("expected 0.1 to 50 %, or nothing")
+    return text
+
+
 class FieldPlan(Section):
-    """How the field is solved."""
+    """How the field is solved.
+
+    ``error`` has the mesh refined round the coil until the error estimate of the field at mid-cortex, its
+    median, is no larger; empty for the mesh as it is. That is for second order on heads with a cortex: all
+    other fields are solved on the mesh as it is.
+    """
 
     method: Literal["fem"] = "fem"
     order: Literal[1, 2] = 2
     tolerance: float = Field(default=1e-6, ge=1e-10, le=1e-2)
+    error: Annotated[str, AfterValidator(_percent)] = "3 %"
+
+    @property
+    def wanted_error(self) -> float | None:
+        """The error that is asked for, as a share."""
+        return to_si(self.error, "1") if self.error else None
 
 
 class OutputPlan(Section):

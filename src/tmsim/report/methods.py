@@ -53,9 +53,10 @@ def _field(report: ReportInput) -> str:
     field = report.field
     if isinstance(field.method, FiniteElements):
         order = {1: "first", 2: "second"}[field.method.order]
+        refined = "" if field.method.error is None else "on the mesh of the head refined where the coil is "
         return (
             "The electric field E = −∂A/∂t − ∇φ follows from ∇·(σE) = 0 with no current through the outer "
-            f"surface. It was solved with finite elements of {order} order ({field.unknowns:,} unknowns) by "
+            f"surface. It was solved with finite elements of {order} order {refined}({field.unknowns:,} unknowns) by "
             f"conjugate gradients, in {field.iterations} iterations to a relative residual of "
             f"{field.relative_residual:.1e}, at dI/dt = {slope_text(field.didt_A_per_s)}. It is "
             "linear in dI/dt."
@@ -71,9 +72,12 @@ def _numbers(report: ReportInput) -> str:
         "Fields on the cortex are taken from grey matter alone, on the surface half way between white matter "
         "and pia. Percentiles are weighted by volume. Directions are for rising current."
     )
-    error = report.field.error
+    field = report.field
+    error = field.error
     if error is None:
         return text + " No error estimate was made for this field."
+    if field.misses_error:
+        text += " The limit of unknowns was reached before the error that was asked for."
     return text + (
         f" Numerical error ({error.method}) where the field exceeds half of its peak: median "
         f"{100 * error.median:.2g} %, 95th percentile {100 * error.p95:.2g} %. Errors of segmentation and "
