@@ -10,6 +10,7 @@ import { fromFragment, toFragment } from "./fragment";
 import { Live } from "./live";
 import { rowsOf } from "./pose";
 import type { FieldMessage } from "./tmsf";
+import { inUnit, slopeOf } from "./units";
 import type { Basis, Job, Page, PlanJson, Pose, Vec3 } from "./types";
 
 export type ViewName = "A" | "B";
@@ -78,13 +79,6 @@ export function update(section: keyof PlanJson & string, values: Record<string, 
 
 /** dI/dt that the dose comes to when it is not a slope itself (%RMT, %MSO); null while unknown. [A/us] */
 export const resolvedSlope = signal<number | null>(null);
-
-/** A dose that is a slope itself, such as "67 A/us", as a number; null for %RMT and %MSO. [A/us] */
-export function slopeOf(dose: string): number | null {
-  const found = /^\s*([\d.eE+-]+)\s*A\/[uµμ]s\s*$/.exec(dose);
-  const value = found ? Number(found[1]) : Number.NaN;
-  return Number.isFinite(value) && value > 0 ? value : null;
-}
 
 /** Until the dose is known the field is shown at a usual rate of change, and the stage says at which. [A/us] */
 export const REFERENCE_SLOPE = 67;
@@ -309,12 +303,6 @@ export async function openPlan(next: PlanJson): Promise<void> {
   } else {
     throw new Error("The plan's pose is in a file of its own: write its four rows into the plan as `pose`.");
   }
-}
-
-export function inUnit(text: string | undefined, units: Record<string, number>, otherwise: number): number {
-  const found = /^\s*(-?[\d.eE+-]+)\s*([a-zµ]+)\s*$/.exec(text ?? "");
-  const scale = found?.[2] ? units[found[2]] : undefined;
-  return found && scale !== undefined ? Number(found[1]) * scale : otherwise;
 }
 
 export async function openToml(toml: string): Promise<void> {

@@ -29,7 +29,7 @@ export default function Course() {
           digits={0}
           value={Number(section?.sessions ?? 0)}
           testId="sessions"
-          hint="0 takes the protocol's own."
+          hint="0: the protocol's own"
           onChange={(sessions) => update("course", { sessions: Math.round(sessions), missed: [] })}
         />
         <NumberField

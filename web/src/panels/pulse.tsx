@@ -7,7 +7,7 @@ import { Button, Card, Chart, EvidenceBadge, Facts, NumberField, PanelHead, Segm
 import type { PulseAnswer, RecruitAnswer } from "./answers";
 import { Answer, Bar, Notes, useAnswer } from "./ask";
 import { pulseAnswer, pulseBusy, pulseFault } from "./dose";
-import { readDose, short, whole, writeDose, type DoseText } from "./text";
+import { readDose, sharesOf, short, whole, writeDose, type DoseText } from "./text";
 
 type Unit = "%RMT" | "%MSO" | "A/us";
 
@@ -252,10 +252,4 @@ function Layers({ told, population, show }: { told: RecruitAnswer; population: s
       ))}
     </div>
   );
-}
-
-/** Shares in 255ths as the server packs them. */
-export function sharesOf(text: string): Float32Array {
-  const bytes = atob(text);
-  return Float32Array.from(bytes, (char) => char.charCodeAt(0) / 255);
 }

@@ -37,3 +37,7 @@ export function readDose(text: string): DoseText | null {
 }
 
 export const writeDose = ({ value, unit }: DoseText): string => `${Number(value.toPrecision(5))} ${unit}`;
+
+/** Shares in 255ths as the server packs them, base64 of a byte each. */
+export const sharesOf = (packed: string): Float32Array =>
+  Float32Array.from(atob(packed), (char) => char.charCodeAt(0) / 255);

@@ -1,5 +1,131 @@
-// The guided tour; `tourStep` says which step shows, null for none.
+// The guided tour: a card over the stage that moves camera, colours and panel, and can be left at any time.
+
+import { useEffect, useRef } from "preact/hooks";
+import { basis, gaze, look, openPanel, overlay, plan, tourStep } from "../state";
+import { Button, useLoaded } from "../ui";
+import { explained, hush, steps } from "./steps";
+import "./tour.css";
+
+/** What the stage looked like before, to be left as it was found. */
+let before: { scalp: number; component: "magnitude" | "normal"; coil: boolean; panel: string } | null = null;
+
+function leave() {
+  tourStep.value = null;
+}
 
 export function Tour() {
-  return null;
+  const at = tourStep.value;
+  const running = at !== null;
+  useEffect(() => {
+    if (!running) return;
+    before = {
+      scalp: look.scalp.peek(),
+      component: look.component.peek(),
+      coil: look.coil.peek(),
+      panel: openPanel.peek(),
+    };
+    return () => {
+      hush();
+      overlay.value = null;
+      gaze.value = null;
+      if (!before) return;
+      look.scalp.value = before.scalp;
+      look.component.value = before.component;
+      look.coil.value = before.coil;
+      openPanel.value = before.panel;
+    };
+  }, [running]);
+  return at === null ? null : <Card at={at} key="tour" />;
+}
+
+function Card({ at }: { at: number }) {
+  const step = steps[at];
+  const heading = useRef<HTMLHeadingElement>(null);
+  const last = at === steps.length - 1;
+  const go = (to: number) => {
+    if (to >= 0 && to < steps.length) tourStep.value = to;
+  };
+  useEffect(() => {
+    step?.enter();
+    heading.current?.focus({ preventScroll: true });
+    return hush;
+  }, [at]);
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const field = event.target instanceof Element && event.target.closest("input, textarea, select, [role=radiogroup], [role=tablist], canvas");
+      if (event.key === "Escape") return leave();
+      if (field || event.altKey || event.ctrlKey || event.metaKey) return;
+      if (event.key === "ArrowRight") go(at + 1);
+      else if (event.key === "ArrowLeft") go(at - 1);
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [at]);
+  if (!step) return null;
+  return (
+    <section class="tour" role="dialog" aria-label="How does TMS work?" data-testid="tour" data-step={at}>
+      <div class="row between">
+        <span class="small soft">{`Step ${at + 1} of ${steps.length}`}</span>
+        <Button kind="plain" size="small" icon="close" label="Leave the tour" testId="tour-leave" onClick={leave} />
+      </div>
+      <h2 ref={heading} tabIndex={-1}>
+        {step.title}
+      </h2>
+      <div class="tour-text">
+        {step.text.map((paragraph) => (
+          <p key={paragraph}>{paragraph}</p>
+        ))}
+        <Figures links={step.links} />
+      </div>
+      <div class="row tour-foot">
+        <span class="dots" aria-hidden="true">
+          {steps.map((one, k) => (
+            <i key={one.title} class={k === at ? "on" : ""} />
+          ))}
+        </span>
+        {step.action && (
+          <Button size="small" testId="tour-action" onClick={step.action.run}>
+            {step.action.label}
+          </Button>
+        )}
+        <Button size="small" disabled={at === 0} testId="tour-back" onClick={() => go(at - 1)}>
+          Back
+        </Button>
+        <Button size="small" kind="primary" testId="tour-next" onClick={() => (last ? leave() : go(at + 1))}>
+          {last ? "Done" : "Next"}
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+const WAIT_ms = 300;
+
+/** The plan's own figures, from the same sentences as the report's. */
+function Figures({ links }: { links: readonly string[] }) {
+  const now = plan.value;
+  const ready = basis.value.state === "ready";
+  const key = JSON.stringify([now, ready, links]);
+  const { value, fault, busy } = useLoaded((stop) => explained(links, now, stop).then((told) => ({ told, links })), [key], WAIT_ms);
+  const mine = value && value.links === links ? value.told.links : null;
+  return (
+    <div class="tour-figures" aria-live="polite" aria-busy={busy} data-testid="tour-figures" data-ready={Boolean(mine) && !busy}>
+      <span class="small soft">With this plan</span>
+      {mine ? (
+        mine.map((link) => (
+          <p key={link.name + link.sentence}>
+            {link.sentence}
+            <span class="small soft evidence-line">{link.evidence}</span>
+          </p>
+        ))
+      ) : fault && !busy ? (
+        <p class="soft">{fault}</p>
+      ) : (
+        <p class="soft">Working it out…</p>
+      )}
+      {mine && mine.length === 0 && <p class="soft">This plan has no such link.</p>}
+    </div>
+  );
 }
