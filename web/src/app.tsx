@@ -79,7 +79,14 @@ const headTitle = (name: string) => (name === "colin27" ? "Colin 27, the built-i
 
 function BasisState() {
   const { state, fraction, stage, order } = basis.value;
-  if (state === "ready") return <span class="soft small optional" data-testid="basis" data-state="ready">{`live field ready, order ${order}`}</span>;
+  if (state === "ready") {
+    const more = stage && fraction < 1 ? `, order 2 at ${Math.round(100 * fraction)} %` : "";
+    return (
+      <span class="soft small optional" data-testid="basis" data-state="ready">
+        {`live field ready, order ${order}${more}`}
+      </span>
+    );
+  }
   return (
     <span class="basis small" data-testid="basis" data-state={state} title={stage}>
       {state === "failed" ? "no live field" : `preparing the live field ${Math.round(100 * fraction)} %`}

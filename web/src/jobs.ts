@@ -7,11 +7,20 @@ import type { Job, PlanJson } from "./types";
 
 export const under = (job: Job): boolean => job.state === "waiting" || job.state === "running";
 
-const started = (job: Job): number => (job.started === null ? Infinity : new Date(job.started).getTime() || 0);
+export const stateWord = (job: Job): string =>
+  ({
+    waiting: "waiting",
+    running: `${Math.round(100 * job.fraction)} %`,
+    done: "done",
+    failed: "failed",
+    cancelled: "cancelled",
+    interrupted: "interrupted",
+  })[job.state];
+
+const latestFirst = (list: Job[]): Job[] => list.sort((a, b) => b.id.localeCompare(a.id)); // ids begin with the time
 
 function put(job: Job): void {
-  const others = jobs.value.filter((old) => old.id !== job.id);
-  jobs.value = [...others, job].sort((a, b) => started(b) - started(a));
+  jobs.value = latestFirst([...jobs.value.filter((old) => old.id !== job.id), job]);
 }
 
 /** Follow all jobs, from now on and through lost connections. */
@@ -28,7 +37,7 @@ export function followJobs(wait_ms = 250): void {
 
 export async function refresh(): Promise<void> {
   try {
-    jobs.value = (await api.jobs()).sort((a, b) => started(b) - started(a));
+    jobs.value = latestFirst(await api.jobs());
   } catch (fault) {
     say(sentence(fault), "fault");
   }

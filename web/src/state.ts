@@ -110,7 +110,19 @@ export const look = {
   coil: signal(true),
   cut: signal<{ axis: 0 | 1 | 2; at_mm: number } | null>(null),
   slices: signal(false),
+  /** All points of the cortex once the coil rests, not only those that follow it. */
+  full: signal(false),
 };
+
+/** Something else than the field on the cortex of view A: a value at each point that follows the coil. */
+export interface Overlay {
+  label: string;
+  unit: string;
+  values: Float32Array;
+  top: number;
+}
+
+export const overlay = signal<Overlay | null>(null);
 
 /** Candidates of a search, drawn on the scalp. */
 export const candidates = signal<{ points_mm: number[]; values: (number | null)[]; unit: string } | null>(null);
@@ -194,7 +206,7 @@ export function setCoil(name: string, of: View = activeView.value): void {
 }
 
 // A pose goes into the plan once the coil rests: panels need not follow every pixel of a drag.
-let rest: ReturnType<typeof setTimeout> | undefined;
+let settling: ReturnType<typeof setTimeout> | undefined;
 const atTarget: Record<ViewName, string | null> = { A: null, B: null };
 
 function placedFreely(of: View): void {
@@ -203,8 +215,8 @@ function placedFreely(of: View): void {
 }
 
 function writePlacement(): void {
-  clearTimeout(rest);
-  rest = setTimeout(() => {
+  clearTimeout(settling);
+  settling = setTimeout(() => {
     const of = activeView.value;
     const field = of.field.value;
     if (!of.aim.value || atTarget[of.name] !== null) return;
@@ -239,7 +251,7 @@ export async function aimAt(text: string, options: Partial<Pick<Aim, "angle_deg"
       of.refused.value = null;
       atTarget[of.name] = text;
       if (request.tilt_deg.some((tilt) => tilt !== 0)) return placedFreely(of);
-      clearTimeout(rest);
+      clearTimeout(settling);
       update("placement", {
         target: text,
         angle: `${round(request.angle_deg)} deg`,
@@ -334,23 +346,29 @@ export const live = new Live({
   },
 });
 
+/** Order of the live fields that can be had now; 0 for none. */
+const fieldOrder = computed(() => (basis.value.state === "ready" ? basis.value.order : 0));
+const REST_ms = 400;
+
 function follow(of: View): void {
+  let rest: ReturnType<typeof setTimeout> | undefined;
   // Whatever the field depends on asks for a new one; so does a new connection, and a basis that is ready.
   effect(() => {
+    clearTimeout(rest);
     const aim = of.aim.value;
     const shown = of.name === "A" || compare.value;
-    const { state, order } = basis.value;
-    if (!aim || !shown || connection.value !== "open" || state !== "ready" || !order) return;
+    if (!aim || !shown || connection.value !== "open" || !fieldOrder.value) return;
     const { pose, ...at } = aim;
-    const seq = live.place(of.name, {
+    const body = {
       coil: of.coil.value,
       didt: didt.value,
-      full: false,
       target_mm: target.value?.point_mm ?? null,
       radius_mm: radius_mm.value,
       ...(pose ? { pose } : { at }),
-    });
-    of.asked.value = seq;
+    };
+    of.asked.value = live.place(of.name, { ...body, full: false });
+    if (look.full.value)
+      rest = setTimeout(() => (of.asked.value = live.place(of.name, { ...body, full: true })), REST_ms);
   });
 }
 

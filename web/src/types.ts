@@ -92,16 +92,35 @@ export interface Job {
   fraction: number;
   stage: string;
   message: string;
-  started: string | number | null;
-  finished: string | number | null;
-  result: FindResult | Record<string, unknown> | null;
+  /** UTC, to a second. */
+  created: string;
+  started: string | null;
+  finished: string | null;
+  result: Record<string, unknown> | null;
   files: { name: string; bytes: number }[];
 }
 
+/** What a search has found so far. */
 export interface FindResult {
-  map?: { points_mm: number[]; values: (number | null)[] };
   unit?: string;
+  didt_A_per_us?: number;
+  map?: { points_mm: number[]; values: (number | null)[] };
   best?: { pose: Pose; coil: string; value: number };
+  tried?: number;
   verified_value?: number;
   second_order_value?: number;
+  robust?: { expected: number; fifth_percentile: number };
+}
+
+/** What a direct solve of one placement reads. */
+export interface VerifyResult {
+  didt: number;
+  order: number;
+  peak: number;
+  p999: number;
+  at_target: number | null;
+  target_component: number | null;
+  depth_mm: number;
+  spread: number;
+  discretisation_error: number | null;
 }

@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api } from "../api";
-import { act, startJob, under } from "../jobs";
+import { act, startJob, stateWord, under } from "../jobs";
 import { gradient, readable } from "../stage/colormap";
 import {
   activeView,
@@ -68,6 +68,7 @@ export default function Find() {
       {
         objective: objective.value,
         direction: direction.value === "head" ? `head ${vector.value}` : direction.value,
+        didt: didt.value,
         radius_mm: radius.value,
         coils: chosen,
         robust: isRobust.value ? { position_mm: error_mm.value, angle_deg: error_deg.value } : null,
@@ -163,9 +164,9 @@ export default function Find() {
 const gap = (): string => `${activeView.value.aim.value?.gap_mm ?? 4} mm`;
 
 function Outcome({ job }: { job: Job }) {
-  const { map, best, unit = "V/m", verified_value, second_order_value } = found(job);
+  const { map, best, tried, robust, unit = "V/m", didt_A_per_us, verified_value, second_order_value } = found(job);
   const values = (map?.values ?? []).filter((value): value is number => value !== null);
-  const value = (number: number | undefined) => (number === undefined ? "under way" : `${readable(number, 4)} ${unit}`);
+  const value = (number: number | undefined) => number === undefined ? (under(job) ? "under way" : "–") : `${readable(number, 4)} ${unit}`;
   const take = (as: "A" | "B") => {
     if (!best) return;
     if (as === "B") {
@@ -207,6 +208,12 @@ function Outcome({ job }: { job: Job }) {
                 ["Best, by reciprocity", value(best.value), "find-best"],
                 ["The same by a direct solve", value(verified_value), "find-verified"],
                 ["In second order", value(second_order_value), "find-second"],
+                ...(robust
+                  ? ([
+                      ["Mean over placement errors", value(robust.expected)],
+                      ["Exceeded by 95 in 100", value(robust.fifth_percentile)],
+                    ] as const)
+                  : []),
                 ["Coil", page.value?.coils.find((coil) => coil.name === best.coil)?.label ?? best.coil],
               ]}
             />
@@ -219,8 +226,10 @@ function Outcome({ job }: { job: Job }) {
               </Button>
             </div>
             <p class="small soft">
-              At {readable(didt.value)} A/µs or the plan's dose. Reciprocity and the direct solve are the same finite
-              elements: they should agree. Second order shows what the mesh leaves out.
+              {tried && `${tried.toLocaleString("en")} placements tried. `}
+              {didt_A_per_us && `At ${readable(didt_A_per_us)} A/µs. `}
+              Reciprocity and the direct solve share their finite elements and should agree; second order shows what
+              the mesh leaves out.
             </p>
           </>
         )}
@@ -228,13 +237,3 @@ function Outcome({ job }: { job: Job }) {
     </Card>
   );
 }
-
-export const stateWord = (job: Job): string =>
-  ({
-    waiting: "waiting",
-    running: `${Math.round(100 * job.fraction)} %`,
-    done: "done",
-    failed: "failed",
-    cancelled: "cancelled",
-    interrupted: "interrupted",
-  })[job.state];

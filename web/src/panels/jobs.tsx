@@ -3,11 +3,10 @@
 import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { api, sentence } from "../api";
-import { act, startJob, under } from "../jobs";
+import { act, startJob, stateWord, under } from "../jobs";
 import { jobs, link, openToml, plan, say } from "../state";
 import type { Job } from "../types";
 import { Button, Card, Empty, PanelHead, Progress } from "../ui";
-import { stateWord } from "./find";
 
 export default function PlanAndJobs() {
   return (
@@ -161,7 +160,10 @@ function JobRow({ job }: { job: Job }) {
     <li class="job" data-testid={`job-${job.id}`} data-state={job.state} data-kind={job.kind}>
       <div class="row between">
         <strong class="title">{job.title}</strong>
-        <span class={`small job-state ${job.state}`}>{stateWord(job)}</span>
+        <span class="small">
+          <span class={`job-state ${job.state}`}>{stateWord(job)}</span>{" "}
+          <span class="soft">{clock(job.finished ?? job.started ?? job.created)}</span>
+        </span>
       </div>
       {under(job) && (
         <>
@@ -210,6 +212,8 @@ function JobRow({ job }: { job: Job }) {
     </li>
   );
 }
+
+const clock = (utc: string): string => new Date(utc).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 function size(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;

@@ -12,6 +12,7 @@ import {
   compare,
   copyPose,
   didt,
+  jobs,
   move,
   page,
   placing,
@@ -25,9 +26,10 @@ import {
   update,
   views,
 } from "../state";
+import { startJob, stateWord, under } from "../jobs";
 import { readable } from "../stage/colormap";
-import type { Pose, Vec3 } from "../types";
-import { Button, Card, Facts, NumberField, PanelHead, Segments, Select, TextField } from "../ui";
+import type { Pose, Reading, Vec3, VerifyResult } from "../types";
+import { Button, Card, Facts, NumberField, PanelHead, Progress, Segments, Select, TextField } from "../ui";
 
 type Kind = "scalp" | "cortex" | "mni" | "beam";
 
@@ -102,6 +104,7 @@ export default function Place() {
         </p>
       </Card>
       <CompareCard />
+      <VerifyCard />
       <PoseCard />
     </>
   );
@@ -370,6 +373,68 @@ function CompareCard() {
             The coils are {readable(apart.distance_mm)} mm and {readable(apart.turn_deg)}° apart. The plan holds the one
             that moves.
           </p>
+        )}
+      </div>
+    </Card>
+  );
+}
+
+/** The live field beside a direct solve of the same placement. */
+function VerifyCard() {
+  const asked = useSignal<{ id: string; reading: Reading; didt: number } | null>(null);
+  const reading = activeView.value.field.value?.reading;
+  const job = jobs.value.find((one) => one.id === asked.value?.id);
+  const solved = job?.state === "done" ? (job.result as unknown as VerifyResult) : null;
+  const start = async () => {
+    const now = plan.value;
+    if (!now || !reading) return;
+    const id = await startJob(
+      "verify",
+      { ...now, placement: { pose: rowsOf(reading.pose) } },
+      { didt: didt.value, target_mm: target.value?.point_mm ?? null, radius_mm: radius_mm.value },
+    );
+    if (id) asked.value = { id, reading, didt: didt.value };
+  };
+  const rows = asked.value
+    ? ([
+        ["99.9th percentile, V/m", asked.value.reading.p999, solved?.p999],
+        ["At the target, V/m", asked.value.reading.at_target, solved?.at_target],
+      ] as const)
+    : [];
+  return (
+    <Card title="Direct solve of this placement" testId="verify-card">
+      <div class="stack">
+        <div class="row">
+          <Button testId="verify" disabled={!reading || (job !== undefined && under(job))} onClick={() => void start()}>
+            Solve for it
+          </Button>
+          <span class="small soft one-line">
+            {job ? (under(job) ? job.stage || "waiting" : stateWord(job)) : `order ${String(plan.value?.field.order ?? 2)}, as the plan says`}
+          </span>
+        </div>
+        {job && under(job) && <Progress fraction={job.fraction} label="Direct solve" />}
+        {job?.state === "failed" && <p class="small hint wrong">{job.message}</p>}
+        {solved && (
+          <table class="numbers">
+            <thead>
+              <tr>
+                <th />
+                <th>live</th>
+                <th>{`order ${solved.order}`}</th>
+                <th>live is off by</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(([name, live, direct]) => (
+                <tr key={name}>
+                  <th>{name}</th>
+                  <td>{readable(live)}</td>
+                  <td>{readable(direct)}</td>
+                  <td>{live && direct ? `${((100 * (live - direct)) / direct).toFixed(1)} %` : "–"}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
         )}
       </div>
     </Card>

@@ -42,15 +42,16 @@ function FieldBar() {
   const low = component === "normal" ? -top : 0;
   const locked = look.lockedTop.value !== null;
   const share = (value: number) => `${(100 * (value - low)) / (top - low)}%`;
-  const least = look.threshold.value * top;
   return (
     <div class="colorbar glass" data-testid="colorbar" data-top={top}>
       <div class="row between">
         <span>
-          <strong>{component === "normal" ? "E along the normal" : "|E|"}</strong>{" "}
-          <span class="soft">{`V/m at ${readable(didt.value)} A/µs`}</span>
+          <strong>{label}</strong> <span class="soft">{unit}</span>
         </span>
-        <Button
+        {!ofField && (
+          <Button kind="plain" size="small" icon="close" label="Back to the field" onClick={() => (overlay.value = null)} />
+        )}
+        {ofField && <Button
           kind="plain"
           size="small"
           icon={locked ? "lock" : "unlock"}
@@ -58,7 +59,7 @@ function FieldBar() {
           label={locked ? "Let the range follow the field" : "Lock the range"}
           testId="range-lock"
           onClick={() => (look.lockedTop.value = locked ? null : top)}
-        />
+        />}
       </div>
       <div class="ramp" style={{ background: gradient(component) }}>
         {component === "normal" ? (
@@ -76,7 +77,7 @@ function FieldBar() {
       </div>
       <div class="row between threshold">
         <label class="small soft" for="threshold">
-          {least > 0 ? `from ${readable(least)} V/m` : "no threshold"}
+          {least > 0 ? `from ${readable(least)}` : "no threshold"}
         </label>
         <input
           id="threshold"
@@ -89,7 +90,7 @@ function FieldBar() {
           aria-label="Threshold of the colours"
           onInput={(event) => (look.threshold.value = Number(event.currentTarget.value))}
         />
-        {locked && (
+        {locked && ofField && (
           <NumberField
             label="Top of the range"
             value={top}

@@ -15,7 +15,9 @@ import {
   look,
   openPanel,
   overlay,
+  overlay,
   page,
+  say,
   target,
   views,
   type View,
@@ -25,7 +27,7 @@ import { theme } from "../theme";
 import { decodeSurface } from "../tmsf";
 import type { Pose } from "../types";
 import { Button, Fault, Loading, Progress } from "../ui";
-import { ColorBar, scaleTop } from "./colorbar";
+import { ColorBar, scale } from "./colorbar";
 import { readLabels, unpacked } from "./nifti";
 import { Difference, Readout } from "./readout";
 import { Orientation, orient, ScaleBar } from "./orientation";
@@ -92,7 +94,7 @@ export default function Stage() {
     try {
       const [skin, cortex] = await Promise.all([api.geometry("skin"), api.geometry("cortex")]);
       scene.setScalp(decodeSurface(skin));
-      scene.setCortex(decodeSurface(cortex));
+      scene.addCortex(decodeSurface(cortex));
       sceneLoads.forEach((again) => again());
       setLoaded(true);
     } catch (problem) {
@@ -243,7 +245,24 @@ function bind(scene: Scene): (() => void)[] {
     }),
   );
   const opacity = () => scene.setScalpOpacity(look.scalp.value);
-  stops.push(effect(opacity));
+  let fullAsked = false;
+  stops.push(
+    effect(opacity),
+    effect(() => {
+      if (!look.full.value || fullAsked) return;
+      fullAsked = true;
+      void api.geometry("cortex-full").then(
+        (bytes) => {
+          scene.addCortex(decodeSurface(bytes));
+          sceneLoads.forEach((again) => again());
+        },
+        (problem) => {
+          fullAsked = look.full.value = false;
+          say(sentence(problem), "fault");
+        },
+      );
+    }),
+  );
   sceneLoads.add(opacity);
   return stops;
 }

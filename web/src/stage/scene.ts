@@ -44,6 +44,7 @@ export interface SceneColors {
 
 interface Side {
   cortex: THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial>;
+  geometries: THREE.BufferGeometry[];
   coil: THREE.Group;
   casing: THREE.MeshLambertMaterial;
   knob: THREE.Mesh | null;
@@ -128,7 +129,7 @@ export class Scene {
     coil.visible = false;
     this.scene.add(cortex, coil);
     const casing = new THREE.MeshLambertMaterial({ color: this.colors.casing, transparent: true, depthWrite: false, side: THREE.DoubleSide }); // prettier-ignore
-    return { cortex, coil, casing, knob: null, geometry: null };
+    return { cortex, geometries: [], coil, casing, knob: null, geometry: null };
   }
 
   // --- drawing -----------------------------------------------------------------------------------------
@@ -239,7 +240,8 @@ export class Scene {
     this.draw();
   }
 
-  setCortex(data: SurfaceData): void {
+  /** A cortex that fields can be shown on: the one whose number of points a field has is drawn. */
+  addCortex(data: SurfaceData): void {
     const shared = surface(data);
     for (const name of ["A", "B"] as const) {
       const geometry = new THREE.BufferGeometry();
@@ -248,21 +250,24 @@ export class Scene {
       const field = new THREE.BufferAttribute(new Float32Array(data.points_mm.length / 3), 1);
       field.setUsage(THREE.StreamDrawUsage);
       geometry.setAttribute("field", field);
-      this.sides[name].cortex.geometry = geometry;
+      const { cortex, geometries } = this.sides[name];
+      if (!geometries.length) cortex.geometry = geometry;
+      geometries.push(geometry);
     }
     this.draw();
   }
 
-  /** Values at the points of the cortex, or null for a bare one. */
+  /** Values at the points of a cortex, or null for a bare one. */
   setField(view: ViewName, values: Float32Array | null): void {
-    const { geometry, material } = this.sides[view].cortex;
-    const field = geometry.getAttribute("field") as THREE.BufferAttribute | undefined;
-    if (!field) return;
-    const fits = values !== null && values.length === field.count;
-    if (material.uniforms.hasField) material.uniforms.hasField.value = fits ? 1 : 0;
-    if (fits) {
+    const { cortex, geometries } = this.sides[view];
+    const fitting = geometries.find((geometry) => geometry.getAttribute("field").count === values?.length);
+    if (values && !fitting) return; // its surface is still on its way
+    if (cortex.material.uniforms.hasField) cortex.material.uniforms.hasField.value = values ? 1 : 0;
+    if (values && fitting) {
+      const field = fitting.getAttribute("field") as THREE.BufferAttribute;
       (field.array as Float32Array).set(values);
       field.needsUpdate = true;
+      cortex.geometry = fitting;
     }
     this.draw();
   }

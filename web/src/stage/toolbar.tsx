@@ -1,7 +1,7 @@
 // What is drawn, and how.
 
 import { compare, look, page, setCompare } from "../state";
-import { Button, Icon, Popover, Segments, Slider } from "../ui";
+import { Button, Check, Icon, Popover, Segments, Slider } from "../ui";
 
 const AXES = [
   { value: "0", label: "Sagittal" },
@@ -73,15 +73,13 @@ function LookMenu() {
         testId="scalp"
         onInput={(value) => (look.scalp.value = value / 100)}
       />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={look.coil.value}
-          data-testid="show-coil"
-          onChange={(event) => (look.coil.value = event.currentTarget.checked)}
-        />
-        Coil
-      </label>
+      <Check label="Coil" checked={look.coil.value} testId="show-coil" onChange={(on) => (look.coil.value = on)} />
+      <Check
+        label={`All ${page.value?.head.n_cortex_full.toLocaleString("en") ?? ""} points once the coil rests`}
+        checked={look.full.value}
+        testId="full"
+        onChange={(on) => (look.full.value = on)}
+      />
       <div class="field">
         <span class="label">Cut through the tissues</span>
         <Segments
