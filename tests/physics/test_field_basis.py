@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from scipy.spatial.transform import Rotation
 
 from spheres import folded, mapped, sphere_head
 from tmsim.coil import Coil, Dipoles, SampledPotential
+from tmsim.coil.kernels import columns
 from tmsim.core import FloatArray, InputError
+from tmsim.core.cache import Cache
 from tmsim.core.frames import apply
 from tmsim.field import (
     BasisSpec,
@@ -25,6 +28,7 @@ from tmsim.field import (
 )
 from tmsim.field.basis_build import Recovery
 from tmsim.field.solve import Potential
+from tmsim.field.sphere import sphere_sums
 from tmsim.head import Head
 from tmsim.placement import Pose, jittered
 from tmsim.search.adjoint import adjoint_currents
@@ -64,13 +68,21 @@ def some_points(head: Head) -> FloatArray:
     """Grey matter of the upper head, where coils reach."""
     points = tissue_points(head, "grey_matter")
     points = points[(points[:, 2] > -0.02) & (np.linalg.norm(points, axis=1) > 0.055)]
-    return points[:: len(points) // 1500]
+    return points[:: len(points) // 1500 or 1]
+
+
+def closed_form(coil: Coil, pose: Pose, points_m: FloatArray, center_m: FloatArray) -> FloatArray:
+    """E in a layered sphere at 1 A/us, where no point is behind a dipole: parts of a head may stand out."""
+    dipoles, E = coil.dipoles().moved(pose.matrix), np.empty(points_m.shape)
+    arrays = (columns(a) for a in (points_m - center_m, dipoles.positions_m - center_m, dipoles.moments_m2))
+    sphere_sums(*arrays, E)
+    return E * 1e6
 
 
 def direct(solver: Solver, coil: Coil, pose: Pose, points_m: FloatArray, center_m: FloatArray) -> FloatArray:
     """First-order E with the closed form of a sphere as the primary field, at 1 A/us."""
     space = solver.spaces[1]
-    E0 = sphere_field(coil.dipoles().moved(pose.matrix), space.points_m, center_m) * 1e6
+    E0 = closed_form(coil, pose, space.points_m, center_m)
     x, _ = solver.solve(solver.load(space, E0)[:, None])
     potential = Potential(space=space, primary_V_per_m=E0, potential_V=np.ascontiguousarray(x[:, 0]))
     return potential.recovered_at(solver.head, solver._locate(points_m))
@@ -107,8 +119,9 @@ def test_in_a_sphere_it_gives_the_closed_form():
         coil = Coil.load(name)
         exact = sphere_field(coil.dipoles().moved(pose.matrix), basis.points_m) * 1e6
         E = basis.field(coil, pose).E_V_per_m
-        assert relative(E, exact) < 0.01
-        assert np.linalg.norm(E - exact, axis=1).max() < 0.02 * np.linalg.norm(exact, axis=1).max()
+        # Nodes are 14 mm apart, and between them first order is linear.
+        assert relative(E, exact) < 0.035
+        assert np.linalg.norm(E - exact, axis=1).max() < 0.06 * np.linalg.norm(exact, axis=1).max()
 
 
 def test_it_agrees_with_direct_solves_of_its_own_order_and_gauge(head, solver, basis):
@@ -129,7 +142,8 @@ def test_second_order_agrees_with_any_gauge():
     for name, pose in zip((FIGURE8, BENT), places(head), strict=False):
         coil = Coil.load(name)
         E = solver.simulate(coil, pose, points_m=points).points_V_per_m  # from -dA/dt of the coil itself
-        assert relative(basis.field(coil, pose).E_V_per_m, E) < 0.005
+        live = basis.field(coil, pose)
+        assert relative(live.E_V_per_m, E) < min(1.5 * live.error, 0.01)
 
 
 def test_the_error_it_reports_is_the_distance_from_a_direct_solve(head, solver, basis):
@@ -149,11 +163,11 @@ def test_a_current_dipole_in_the_head_and_a_coil_outside_are_reciprocal(head, so
     at = basis.points_m[where : where + 1]
     currents = adjoint_currents(solver, solver._locate(at), direction[None, :, None])
     coil, pose = Coil.load(FIGURE8), places(head)[1]
-    center_m = basis.shell.center_m
-    E0 = sphere_field(coil.dipoles().moved(pose.matrix), currents.points_m, center_m) * 1e6
+    E0 = closed_form(coil, pose, currents.points_m, basis.shell.center_m)
     E = basis.field(coil, pose).E_V_per_m
     expected = (currents.moments_m[..., 0] * E0).sum()
-    assert E[where] @ direction == pytest.approx(expected, abs=0.005 * np.linalg.norm(E, axis=1).max())
+    peak = float(np.linalg.norm(E, axis=1).max())
+    assert E[where] @ direction == pytest.approx(expected, abs=0.005 * peak)
 
 
 def test_head_and_coil_turned_together_turn_the_field(head, basis):
@@ -222,8 +236,6 @@ def test_a_part_of_a_basis_has_the_bits_of_the_whole(head, basis):
 
 
 def test_integers_with_a_scale_a_row_lose_nothing_that_matters(head, basis, folder):
-    from dataclasses import replace
-
     exact = FieldBasis.build(
         head, replace(SPEC, storage="float32"), points_m=some_points(head), folder=folder
     )
@@ -272,6 +284,95 @@ def test_a_single_dipole_close_to_the_scalp_says_that_it_is_not_spanned(head, ba
         elements=(Dipoles(positions_m=np.array([[0, 0, -0.002]]), moments_m2=np.array([[0, 1.0, 0]])),),
     )  # fmt: skip
     assert basis.field(dipole, places(head)[0]).error > 0.05
+
+
+def test_a_build_that_was_stopped_goes_on_where_it_was_and_gives_the_same_bits(tmp_path):
+    head = sphere_head(cell_m=0.018)
+    spec, points = BasisSpec(sources=64, samples=160, modes=48), some_points(head)[::40]
+    whole = FieldBasis.build(head, spec, points_m=points)
+    cache, solved = Cache(folder=tmp_path), []
+
+    def until(stop: str):
+        def progress(what: str, _fraction: float) -> None:
+            solved.append(what)
+            if what == stop:
+                raise KeyboardInterrupt
+
+        return progress
+
+    with pytest.raises(KeyboardInterrupt):
+        FieldBasis.load_or_build(head, spec, points_m=points, cache=cache, progress=until("mode 33 of 48"))
+    assert FieldBasis.load(head, spec, points_m=points, cache=cache) is None
+    (left,) = cache.entries()
+    assert not left.finished
+    assert left.about == f"field basis of {head.name}, P1, {len(points)} points"
+    blocks = sorted(cache.folder.rglob("modes-*.npz"))
+    assert len(blocks) == 4
+    blocks[1].write_bytes(blocks[1].read_bytes()[:1000])  # cut short: is solved again
+
+    before = {block: block.stat().st_mtime_ns for block in blocks}
+    with pytest.raises(KeyboardInterrupt):
+        FieldBasis.load_or_build(head, spec, points_m=points, cache=cache, progress=until("mode 41 of 48"))
+    again = {block for block in blocks if block.stat().st_mtime_ns != before[block]}
+    assert again == {blocks[1]}
+
+    resumed = FieldBasis.load_or_build(head, spec, points_m=points, cache=cache)
+    np.testing.assert_array_equal(resumed.panels, whole.panels)
+    np.testing.assert_array_equal(resumed.scales, whole.scales)
+    assert resumed.relative_residual == whole.relative_residual
+    (kept,) = cache.entries()
+    assert kept.finished
+    assert not list(cache.folder.rglob("modes-*.npz"))
+
+
+def test_a_basis_that_is_kept_is_mapped_into_memory_and_a_damaged_one_is_made_anew(tmp_path):
+    head = sphere_head(cell_m=0.018)
+    spec, points = BasisSpec(sources=64, samples=160, modes=8), some_points(head)[::40]
+    cache = Cache(folder=tmp_path)
+    built = FieldBasis.load_or_build(head, spec, points_m=points, cache=cache)
+
+    def no_work(what: str, _fraction: float) -> None:
+        raise AssertionError(what)
+
+    again = FieldBasis.load_or_build(head, spec, points_m=points, cache=cache, progress=no_work)
+    assert isinstance(again.panels, np.memmap)
+    pose = over(head, polar_deg=30, azimuth_deg=60, turn_deg=0, gap_m=0.01)
+    E = again.field(Coil.load(FIGURE8), pose).E_V_per_m
+    np.testing.assert_array_equal(E, built.field(Coil.load(FIGURE8), pose).E_V_per_m)
+    for other in (replace(spec, modes=12), replace(spec, storage="float32")):
+        assert FieldBasis.load(head, other, points_m=points, cache=cache) is None
+    assert FieldBasis.load(head, spec, points_m=points[1:], cache=cache) is None
+
+    expected = np.array(built.panels)
+    (panels,) = tmp_path.rglob("panels.npy")
+    data = bytearray(panels.read_bytes())
+    data[-5] ^= 1  # one bit of one number
+    panels.write_bytes(data)
+    assert FieldBasis.load(head, spec, points_m=points, cache=cache) is None
+    mended = FieldBasis.load_or_build(head, spec, points_m=points, cache=cache)
+    np.testing.assert_array_equal(mended.panels, expected)
+
+
+def test_a_folder_that_cannot_be_written_costs_no_basis(tmp_path):
+    head = sphere_head(cell_m=0.018)
+    (tmp_path / "file").write_text("")
+    basis = FieldBasis.load_or_build(
+        head,
+        BasisSpec(sources=32, samples=64, modes=4),
+        points_m=some_points(head)[::400],
+        cache=Cache(folder=tmp_path / "file" / "cache"),
+    )
+    assert basis.panels.shape[1] == 4
+
+
+def test_points_outside_the_head_and_tissues_that_are_none_are_refused():
+    head = sphere_head(cell_m=0.018)
+    with pytest.raises(InputError, match="outside the head"):
+        FieldBasis.build(head, points_m=[[0.0, 0.0, 0.2]])
+    with pytest.raises(InputError, match="at least one"):
+        FieldBasis.build(head, points_m=np.empty((0, 3)))
+    with pytest.raises(InputError, match="one of white_matter"):
+        tissue_points(head, "cheese")
 
 
 def test_a_coil_in_the_head_is_refused_in_one_sentence(head, basis):

@@ -16,7 +16,7 @@ from tmsim.core.units import to_si
 
 @cache
 def build(name: str) -> Coil:
-    """The built-in coil ``name``, a key of :data:`CATALOGUE`; one object, to which what is made of it clings."""
+    """The built-in coil ``name``, a key of :data:`CATALOGUE`; the same object each time."""
     spec = CATALOGUE[name]
     casing, handle_m = casing_and_handle(spec)
     didt = spec.didt_max

@@ -27,7 +27,7 @@ from tmsim.placement import Pose
 Float32Array = npt.NDArray[np.float32]
 Storage = Literal["int16", "float32"]
 
-_STREAMED = 32  # fields that are computed together, and in memory together
+_STREAMED = 64  # fields that are computed together, and in memory together
 _ALLOWED_m = 0.002  # windings under the scalp of the shell, which is known to a millimetre or two
 _OUTLINE_m = 0.004
 
@@ -296,18 +296,18 @@ class FieldBasis:
         return flux_along(coil, [pose.matrix for pose in poses], *self.shell.samples)
 
     def _check_outside(self, coil: Coil, poses: Sequence[Pose]) -> None:
-        windings, shell = _outline(coil), self.shell
-        for pose in poses:
-            offset = pose.to_head(windings) - shell.center_m
-            depth_m = float((shell.scalp_radius_m(offset) - np.linalg.norm(offset, axis=1)).max())
-            if depth_m > _ALLOWED_m:
-                raise InputError(
-                    "pose",
-                    f"the windings of {coil.name} come {depth_m * 1e3:.1f} mm under the scalp, into the "
-                    "shell that a field basis needs free of sources",
-                    "a coil outside the scalp, its hollows filled",
-                    "Move the coil out along its z axis, or solve this one field with `simulate`.",
-                )
+        shell, depths_m = self.shell, np.empty(len(poses))
+        matrices = np.array([pose.matrix for pose in poses]).reshape(-1, 4, 4)
+        kernels.deepest(_outline(coil), matrices, shell.center_m, shell.scalp_m, depths_m)
+        depth_m = float(depths_m.max(initial=-np.inf))
+        if depth_m > _ALLOWED_m:
+            raise InputError(
+                "pose",
+                f"the windings of {coil.name} come {depth_m * 1e3:.1f} mm under the scalp, into the shell "
+                "that a field basis needs free of sources",
+                "a coil outside the scalp, its hollows filled",
+                "Move the coil out along its z axis, or solve this one field with `simulate`.",
+            )
 
     def _project(self, flux: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Coefficients of the solved modes for fluxes (n, n_fit + n_check), and both errors of each."""

@@ -158,7 +158,7 @@ def _read(file: Path | None, shape: tuple[int, int]) -> tuple[Float32Array, floa
     if file is None or not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as block:
+        with file.open("rb") as stored, np.load(stored, allow_pickle=False) as block:
             fields, residual = block["fields"], float(block["residual"])
     except Exception:  # a broken zip raises a dozen kinds of error, and all mean: solve it again
         return None

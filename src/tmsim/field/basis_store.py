@@ -101,7 +101,7 @@ def save(basis: FieldBasis, folder: Path) -> None:
 def read(folder: Path) -> FieldBasis | None:
     """The basis in a folder, its panels mapped into memory, or None where it is damaged."""
     try:
-        with np.load(folder / _REST, allow_pickle=False) as file:
+        with (folder / _REST).open("rb") as stored, np.load(stored, allow_pickle=False) as file:
             arrays = {name: read_only(file[name]) for name in file.files}
         about = json.loads(str(arrays["about"]))
         panels = np.load(folder / _PANELS, mmap_mode="r", allow_pickle=False)

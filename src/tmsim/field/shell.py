@@ -17,6 +17,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from tmsim.core import FloatArray, read_only
+from tmsim.field.basis_kernels import scalp_radii
 from tmsim.head import Head
 from tmsim.head.parameters import BRAIN_TAGS
 
@@ -58,11 +59,9 @@ class Shell:
 
     def scalp_radius_m(self, offsets: FloatArray) -> FloatArray:
         """From the centre to the filled skin in the direction of ``offsets``, (..., 3) to (...). [m]"""
-        polar, azimuth = self.scalp_m.shape
-        x, y, z = np.moveaxis(offsets, -1, 0)
-        i = np.arctan2(np.hypot(x, y), z) / np.pi * polar
-        j = (np.arctan2(y, x) / (2 * np.pi) % 1.0) * azimuth
-        return self.scalp_m[np.minimum(i.astype(int), polar - 1), np.minimum(j.astype(int), azimuth - 1)]
+        out = np.empty(offsets.shape[:-1])
+        scalp_radii(offsets.reshape(-1, 3), self.scalp_m, out.reshape(-1))
+        return out
 
 
 def shell_of(head: Head, points_m: FloatArray, *, sources: int, samples: int) -> Shell:
