@@ -114,16 +114,6 @@ export const look = {
   full: signal(false),
 };
 
-/** Something else than the field on the cortex of view A: a value at each point that follows the coil. */
-export interface Overlay {
-  label: string;
-  unit: string;
-  values: Float32Array;
-  top: number;
-}
-
-export const overlay = signal<Overlay | null>(null);
-
 /** Candidates of a search, drawn on the scalp. */
 export const candidates = signal<{ points_mm: number[]; values: (number | null)[]; unit: string } | null>(null);
 

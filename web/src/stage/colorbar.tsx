@@ -40,18 +40,17 @@ function FieldBar() {
   const component = look.component.value;
   const top = scaleTop.value;
   const low = component === "normal" ? -top : 0;
+  const least = look.threshold.value * top;
   const locked = look.lockedTop.value !== null;
   const share = (value: number) => `${(100 * (value - low)) / (top - low)}%`;
   return (
     <div class="colorbar glass" data-testid="colorbar" data-top={top}>
       <div class="row between">
         <span>
-          <strong>{label}</strong> <span class="soft">{unit}</span>
+          <strong>{component === "normal" ? "E along the normal" : "|E|"}</strong>{" "}
+          <span class="soft">{`V/m at ${readable(didt.value)} A/µs`}</span>
         </span>
-        {!ofField && (
-          <Button kind="plain" size="small" icon="close" label="Back to the field" onClick={() => (overlay.value = null)} />
-        )}
-        {ofField && <Button
+        <Button
           kind="plain"
           size="small"
           icon={locked ? "lock" : "unlock"}
@@ -59,7 +58,7 @@ function FieldBar() {
           label={locked ? "Let the range follow the field" : "Lock the range"}
           testId="range-lock"
           onClick={() => (look.lockedTop.value = locked ? null : top)}
-        />}
+        />
       </div>
       <div class="ramp" style={{ background: gradient(component) }}>
         {component === "normal" ? (
@@ -90,7 +89,7 @@ function FieldBar() {
           aria-label="Threshold of the colours"
           onInput={(event) => (look.threshold.value = Number(event.currentTarget.value))}
         />
-        {locked && ofField && (
+        {locked && (
           <NumberField
             label="Top of the range"
             value={top}

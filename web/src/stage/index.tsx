@@ -15,7 +15,6 @@ import {
   look,
   openPanel,
   overlay,
-  overlay,
   page,
   say,
   target,
@@ -27,7 +26,7 @@ import { theme } from "../theme";
 import { decodeSurface } from "../tmsf";
 import type { Pose } from "../types";
 import { Button, Fault, Loading, Progress } from "../ui";
-import { ColorBar, scale } from "./colorbar";
+import { ColorBar, scaleTop } from "./colorbar";
 import { readLabels, unpacked } from "./nifti";
 import { Difference, Readout } from "./readout";
 import { Orientation, orient, ScaleBar } from "./orientation";
