@@ -69,7 +69,10 @@ function NetworkBody({ told }: { told: NetworkAnswer }) {
     () => told.traces.map((trace) => ({ label: trace.text + (trace.recruited ? " *" : ""), values: trace.mV })),
     [told],
   );
-  const most = Math.max(...told.regions.map((row) => Math.max(row.early_mV, row.late_mV)));
+  const most = {
+    early: Math.max(...told.regions.map((row) => row.early_mV)),
+    late: Math.max(...told.regions.map((row) => row.late_mV)),
+  };
   const kept = told.far_kept_when_cut;
   return (
     <>
@@ -92,9 +95,9 @@ function NetworkBody({ told }: { told: NetworkAnswer }) {
           <thead>
             <tr>
               <th>region</th>
-              <th>cells that fire</th>
-              <th class="half">early, 15 to 100 ms</th>
-              <th class="half">late, to 300 ms</th>
+              <th>cells firing</th>
+              <th class="half">to 100 ms</th>
+              <th class="half">to 300 ms</th>
             </tr>
           </thead>
           <tbody>
@@ -103,15 +106,16 @@ function NetworkBody({ told }: { told: NetworkAnswer }) {
                 <th>{row.text}</th>
                 <td>{row.recruited > 0 ? percent(row.recruited) : "–"}</td>
                 <td>
-                  <Bar value={row.early_mV} of={most} />
+                  <Bar value={row.early_mV} of={most.early} />
                 </td>
                 <td>
-                  <Bar value={row.late_mV} of={most} color="var(--series-2)" />
+                  <Bar value={row.late_mV} of={most.late} color="var(--series-2)" />
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
+        <p class="small soft spaced">{`Bars of each column have a scale of their own: up to ${short(most.early, 2)} and ${short(most.late, 2)} mV.`}</p>
       </Card>
       <Card title="At rest, before and after the session">
         {told.rest ? (

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { api, sentence } from "../api";
 import { plan } from "../state";
-import { Button, Card, Chart, Empty, EvidenceBadge, Facts, NumberField, PanelHead, Segments, Select, Slider, Tabs } from "../ui";
+import { Button, Card, Chart, Empty, EvidenceBadge, Facts, Legend, NumberField, PanelHead, Segments, Select, Slider, Tabs } from "../ui";
 import type { HuntAnswer, Judged, PersonAnswer, RunAnswer, ShotAnswer } from "./answers";
 import { Answer, useAnswer } from "./ask";
 import { short, signed } from "./text";
@@ -47,7 +47,7 @@ export default function Person() {
           fill
           value={tab.value}
           choices={[
-            { value: "curve", label: "Recruitment curve" },
+            { value: "curve", label: "Curve" },
             { value: "hunt", label: "Hunt by hand" },
             { value: "run", label: "Let it run" },
           ]}
@@ -99,11 +99,18 @@ function Curve({ told }: { told: PersonAnswer }) {
         label="Recruitment curve: MEP size against output"
         testId="chart-curve"
         height={200}
+        legend={false}
         x={told.expected_mso}
         xLabel="output [%MSO]"
         yLabel="MEP, peak to peak [mV]"
         series={shown}
         marks={[{ at: told.rmt_mso, label: "RMT" }]}
+      />
+      <Legend
+        items={[
+          { label: "median, half and 90 % of pulses", color: "var(--series-1)" },
+          { label: "median of 10 recorded", color: "var(--series-2)" },
+        ]}
       />
       <Chart
         label="Share of pulses that reach 50 microvolt"

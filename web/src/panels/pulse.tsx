@@ -2,7 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { activeView, didt, overlay, page, plan, update } from "../state";
+import { activeView, didt, look, overlay, page, plan, update } from "../state";
 import { Button, Card, Chart, EvidenceBadge, Facts, NumberField, PanelHead, Segments, Select, Slider, TextField } from "../ui";
 import type { PulseAnswer, RecruitAnswer } from "./answers";
 import { Answer, Bar, Notes, useAnswer } from "./ask";
@@ -84,11 +84,11 @@ function WaveformCard({ told }: { told: PulseAnswer }) {
         />
         <Chart
           label="Coil current over time"
-          height={130}
+          height={140}
           x={curve.time_us}
           xLabel="time [µs]"
-          yLabel="current [A]"
-          series={[{ label: "current", values: curve.current_A, color: "var(--series-2)" }]}
+          yLabel="current [kA]"
+          series={[{ label: "current", values: curve.current_A.map((amperes) => amperes / 1000), color: "var(--series-2)" }]}
         />
       </div>
       {waveform.note && <Notes of={[waveform.note]} />}
@@ -147,7 +147,7 @@ function DoseCard({ told }: { told: PulseAnswer }) {
         <Facts
           rows={[
             ["of the motor threshold", dose.percent_rmt === null ? "–" : `${short(dose.percent_rmt)} %RMT`, "percent-rmt"],
-            ["of this stimulator's output on this coil", dose.percent_mso === null ? "–" : `${short(dose.percent_mso)} %MSO`, "percent-mso"],
+            ["of the stimulator's output", dose.percent_mso === null ? "–" : `${short(dose.percent_mso)} %MSO`, "percent-mso"],
             ["peak dI/dt", dose.didt_A_per_us === null ? "–" : `${short(dose.didt_A_per_us)} A/µs`, "didt"],
             ["peak current", output ? `${whole(output.current_A)} A` : "–"],
             ...(output?.stored_J === undefined
@@ -185,7 +185,7 @@ function DoseCard({ told }: { told: PulseAnswer }) {
 
 function FiresCard() {
   const population = shownPopulation.value;
-  const asked = useAnswer<RecruitAnswer>("recruit", ["coil", "placement", "pulse", "motor", "neuron"], { population }, 300);
+  const asked = useAnswer<RecruitAnswer>("recruit", ["coil", "placement", "pulse", "motor", "neuron"], { population, full: look.full.value }, 300);
   const { value } = asked;
   useEffect(() => {
     if (value?.overlay && population)

@@ -118,6 +118,7 @@ export function Chart(props: Props) {
                 ctx.save();
                 ctx.strokeStyle = ctx.fillStyle = ink;
                 ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+                ctx.textAlign = "left";
                 for (const mark of marks) {
                   const at = plot.valToPos(mark.at, "x", true);
                   if (at < bbox.left || at > bbox.left + bbox.width) continue;

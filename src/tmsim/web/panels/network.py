@@ -21,6 +21,16 @@ _REGIONS = 12
 _TRACES = 5
 _MOST_POINTS = 300
 _LAST_s = 0.4
+_SUBCORTICAL = {
+    "accumb": "accumbens",
+    "amyg": "amygdala",
+    "caud": "caudate",
+    "hippo": "hippocampus",
+    "pal": "pallidum",
+    "put": "putamen",
+    "thal": "thalamus",
+}
+"""Nuclei of the built-in connectome, whose labels are a side and one of these."""
 
 
 @router.post("/network")
@@ -46,7 +56,7 @@ def network(asked: Annotated[Asked, Depends(body_as(Asked))], request: Request) 
             "regions": [
                 {
                     "region": evoked.labels[k],
-                    "text": region_text(evoked.labels[k]),
+                    "text": _text(evoked.labels[k]),
                     "recruited": number(evoked.recruited[k]),
                     "early_mV": number(evoked.early_mV[k]),
                     "late_mV": number(evoked.late_mV[k]),
@@ -57,7 +67,7 @@ def network(asked: Annotated[Asked, Depends(body_as(Asked))], request: Request) 
             "time_ms": numbers(evoked.time_s[shown][::step] * 1e3),
             "traces": [
                 {
-                    "text": region_text(evoked.labels[k]),
+                    "text": _text(evoked.labels[k]),
                     "recruited": bool(evoked.recruited[k] > 0),
                     "mV": numbers(evoked.potential_mV[k, shown][::step]),
                 }
@@ -72,6 +82,11 @@ def network(asked: Annotated[Asked, Depends(body_as(Asked))], request: Request) 
             "evidence": badge("network"),
         }
     )
+
+
+def _text(label: str) -> str:
+    nucleus = _SUBCORTICAL.get(label[1:])
+    return f"{'left' if label[0] == 'L' else 'right'} {nucleus}" if nucleus else region_text(label)
 
 
 def _rest(brain: Brain) -> dict[str, Any] | None:
@@ -90,7 +105,7 @@ def _rest(brain: Brain) -> dict[str, Any] | None:
         else number(similarity(brain.resting.fc, measured, wiring.cortical)),
         "regions": [
             {
-                "text": region_text(row.region),
+                "text": _text(row.region),
                 "fc_before": number(row.fc_before),
                 "fc_after": number(row.fc_after),
             }

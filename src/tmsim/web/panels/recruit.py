@@ -22,9 +22,10 @@ _REGIONS = 8
 
 
 class AskedPopulation(Asked):
-    """Which population is drawn on the cortex; none where it is empty."""
+    """Which population is drawn on the cortex, none where it is empty; at all points, or the live ones."""
 
     population: str = ""
+    full: bool = False
 
 
 @router.post("/recruit")
@@ -40,7 +41,8 @@ def recruit(
     bench: Bench = request.app.state.bench
     shown = None
     if asked.population in fired.populations:
-        share = fired.fraction[fired.populations.index(asked.population)][bench.anatomy.live]
+        share = fired.fraction[fired.populations.index(asked.population)]
+        share = share if asked.full else share[bench.anatomy.live]
         # 255 steps are finer than a colour; so 20,000 points are 27 kB of text.
         shown = base64.b64encode(np.rint(255 * share).astype(np.uint8).tobytes()).decode()
     return answer(
