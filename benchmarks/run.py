@@ -183,10 +183,10 @@ CASES: dict[str, Callable[[], Result]] = {
 }
 
 
-def measure(name: str) -> Result:
-    """One case in a process of its own, on one thread."""
+def measure(name: str, module: str = "benchmarks.run") -> Result:
+    """One case of a module in a process of its own, on one thread."""
     one = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    command = [sys.executable, "-m", "benchmarks.run", name]
+    command = [sys.executable, "-m", module, name]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | one)
     if done.returncode:
         reason = done.stderr.strip().splitlines()

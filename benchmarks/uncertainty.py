@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
 from tmsim.coil import Coil
-from tmsim.field import FiniteElements, prepare
+from tmsim.field import FiniteElements
 from tmsim.field.parameters import POSE_SCATTER
 from tmsim.field.readouts import standard_readouts
-from tmsim.field.sensitivity import linear_spreads
-from tmsim.field.uncertainty import Study, draw, standard_borders, standard_conductivity
+from tmsim.field.sensitivity import sensitivities
+from tmsim.field.study import Study, standard_borders, standard_conductivity
+from tmsim.field.uncertainty import draw
 from tmsim.head import Head
 from tmsim.placement import place
 
@@ -36,31 +38,22 @@ def main() -> None:
     """Print one table."""
     head, coil = Head.load("colin27"), Coil.load("magstim-70mm-fig8")
     pose = place(head, coil, target="hand-knob-left")
-    solver = prepare(head, FiniteElements(order=1))
     conductivity = Study(
-        solver=solver,
+        head=head,
         coil=coil,
         pose=pose,
+        method=FiniteElements(order=1),
         readouts=standard_readouts(head, pose.target_m),
         conductivity=standard_conductivity(head),
     )
-    everything = Study(
-        solver=solver,
-        coil=coil,
-        pose=pose,
-        readouts=conductivity.readouts,
-        conductivity=conductivity.conductivity,
-        scatter=POSE_SCATTER["tracked"],
-        borders=standard_borders(),
-    )
+    everything = replace(conductivity, scatter=POSE_SCATTER["tracked"], borders=standard_borders(head))
     table = Table("uncertainty", "wall, s", "CPU, s", "goal, wall s")
     for study, name, goal in ((conductivity, "conductivities", "600"), (everything, "all inputs", "-")):
         draw(study, 0)
         wall, cpu = clocked(lambda study=study: [draw(study, k) for k in range(1, 1 + MEASURED)])
         scale = DRAWS / MEASURED
         table.add_row(f"{DRAWS} draws of {name}", f"{scale * wall:.0f}", f"{scale * cpu:.0f}", goal)
-        linear_spreads(study)
-        wall, cpu = clocked(lambda study=study: linear_spreads(study))
+        wall, cpu = clocked(lambda study=study: sensitivities(study))
         table.add_row(f"first order, {name}", f"{wall:.1f}", f"{cpu:.1f}", "-")
     Console(width=100).print(table)
 

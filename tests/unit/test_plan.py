@@ -23,6 +23,7 @@ from tmsim.plan.types import (
     Plan,
     PulsePlan,
     SessionPlan,
+    UncertaintyPlan,
 )
 from tmsim.pulse import PercentMSO
 
@@ -71,6 +72,7 @@ plans = st.builds(
         tolerance=st.floats(1e-10, 1e-2),
         error=st.sampled_from(["", "0.5 %", "20 %"]),
     ),
+    uncertainty=st.builds(UncertaintyPlan, draws=st.sampled_from([0, 40, 1000]), borders=st.booleans()),
     output=st.builds(OutputPlan, t1=words | st.just("")),
 )
 
@@ -120,6 +122,8 @@ def test_quantities_are_si_inside():
         ('[head.conductivity]\nbone = "-1 S/m"', ["head.conductivity.bone", "'-1 S/m'", "above 0"]),
         ('[placemnt]\ntarget = "F3"', ["placemnt", "Did you mean `placement`?"]),
         ('[placement]\ntargt = "F3"', ["placement.targt", "Did you mean `target`?"]),
+        ("[uncertainty]\ndraws = 12", ["uncertainty.draws", "12", "0 for first order alone, or 40"]),
+        ("[uncertainty]\nheld = 'loosely'", ["uncertainty.held", "loosely", "'cap'"]),
         ("[field]\norder = 3", ["field.order", "3", "1 or 2"]),
         ("[field]\ntolerance = nan", ["field.tolerance", "nan", "finite"]),
         ("[field]\ntolerance = 1.0", ["field.tolerance", "1.0", "0.01"]),

@@ -17,6 +17,8 @@ from spheres import mapped, sphere_head
 from tmsim.coil.types import Coil, Segments
 from tmsim.core import InputError, Surface
 from tmsim.course import cohort, schedule_of, trials
+from tmsim.field import Beta, LinearSpread, Normal, Spread, Uncertainty
+from tmsim.field.study import Source, Variable
 from tmsim.field.types import EField, ErrorEstimate, FiniteElements, Metrics, RegionRow
 from tmsim.neuron import recruit
 from tmsim.neuron.dose import compare_doses, simulated_threshold
@@ -36,7 +38,18 @@ from tmsim.report.figures import magnitude_figure, normal_figure, placement_figu
 from tmsim.report.html import numbers_of, page, region_text, slopes_of, three_digits, write_report
 from tmsim.report.layout import letters
 from tmsim.report.types import ReportInput
-from tmsim.result import BlockResult, Hearing, Link, Muscle, Response, Session, Site, Transmission, Weeks
+from tmsim.result import (
+    BlockResult,
+    FieldUncertainty,
+    Hearing,
+    Link,
+    Muscle,
+    Response,
+    Session,
+    Site,
+    Transmission,
+    Weeks,
+)
 from tmsim.safety import check_session
 from tmsim.sensation import hear, scalp_to_cortex
 from tmsim.transmitters import PrefrontalDrive, session_binding, session_release
@@ -139,6 +152,24 @@ def transmission_of():
     return Transmission(share=0.1, release=release, binding=session_binding(release), over_course=None)
 
 
+def uncertainty_of(head):
+    sources = (Source(name="grey_matter", label="conductivity of grey matter"),
+               Source(name="gap", label="coil off the scalp"))  # fmt: skip
+    variables = (
+        Variable(name="sigma", source=sources[0], unit="S/m", distribution=Beta(0.1, 0.6), nominal=0.275),
+        Variable(name="gap", source=sources[1], unit="m", distribution=Normal(0.0, 0.00087), nominal=0.0),
+    )
+    known = {"readout": "peak", "label": "peak of <E>", "nominal": -1.6}
+    linear = LinearSpread(**known, derivative=(0.75, 15.0), sd_by_source=(0.08, 0.06), sd=0.1)
+    spread = Spread(**known, mean=-1.5, sd=0.12, low=-1.71, high=-1.31,
+                    first_order=(0.7, 0.25), total=(0.75, 0.3), unexplained=0.01)  # fmt: skip
+    mean = np.linspace(0.5, 1.5, len(head.cortex.points_m))
+    drawn = Uncertainty(sources=sources, spreads=(spread,), n_draws=40, seed=0, cortex_nominal_V_per_m=mean,
+                        cortex_mean_V_per_m=mean, cortex_sd_V_per_m=0.1 * mean**2,
+                        cortex_first_order=np.stack([mean, 1.6 - mean]) / 2)  # fmt: skip
+    return FieldUncertainty(variables=variables, sources=sources, linear=(linear,), drawn=drawn)
+
+
 def weeks_of():
     """Ten sessions of theta burst in twenty people, of whom half get sham."""
     schedule = schedule_of(protocol("itbs600"), sessions=10, missed=("3",))
@@ -186,6 +217,7 @@ def report(head):
         pose=pose,
         field=field,
         metrics=metrics,
+        uncertainty=uncertainty_of(head),
         chain=(Link(name="field", sentence="A field <arises>.", evidence="Physics."),),
         response=response_of(head, field),
         session=session_of(head, field),
@@ -246,7 +278,7 @@ def test_the_report_is_one_file_that_asks_for_nothing_else(html, seen):
 
 
 def test_every_image_of_the_report_decodes_at_its_stated_size(seen):
-    assert len(seen.images) == 15
+    assert len(seen.images) == 16
     for image in seen.images:
         pixels = imread(io.BytesIO(base64.b64decode(image["src"].split(",")[1])), format="png")
         assert pixels.shape[:2] == (int(image["height"]), int(image["width"]))
@@ -288,6 +320,20 @@ def test_the_numbers_in_the_report_are_those_of_the_metrics(seen):
         assert shown in text, shown
     assert text.index("left part17") < text.index("left part3 ") < text.index("left part2 ")
     assert not re.search(r"\b(nan|inf|None)\b", text)
+
+
+def test_the_report_says_how_far_the_field_may_be_off_and_what_from(seen, report):
+    text = seen.text
+    # At 2 A/us fields are twice those of the study; percentages are of the planned field or of the mean.
+    assert "Peak of <E> −3.20 −3.00 8.00 % −3.42 to −2.62" in text
+    assert "The peak of <E> scatters by 8.00 %" in text
+    assert "70% of the variance comes from the conductivity of grey matter." in text
+    assert "Conductivity of grey matter 0.1 to 0.6 S/m 5.00 %" in text
+    assert "Coil off the scalp SD 0.87 mm 3.75 %" in text
+    assert "All together 6.25 %" in text
+    linear = replace(report, uncertainty=replace(report.uncertainty, drawn=None))
+    assert "64% of the variance comes from the conductivity of grey matter." in page(linear)
+    assert "How far the field may be off" not in page(replace(report, uncertainty=None))
 
 
 def test_text_from_outside_is_shown_and_never_run(html, seen):

@@ -5,160 +5,96 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tmsim.cli.show import Json, Picture, PlanFile, progress_bar, save_picture
-from tmsim.core import InputError, to_si
+from tmsim.core import InputError
 
 if TYPE_CHECKING:
-    from tmsim.field.sensitivity import LinearSpread
-    from tmsim.field.uncertainty import Study, Uncertainty, Variable
+    from tmsim.field import Uncertainty
+    from tmsim.field.study import Variable
+    from tmsim.result import FieldUncertainty
+
+DRAWS = 200
 
 
 def uncertainty(
     plan: PlanFile = None,
-    samples: Annotated[int, typer.Option(help="Draws; each is one solve.")] = 200,
-    seed: Annotated[int | None, typer.Option(help="Of the draws; the plan's if left out.")] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Draws; each is one solve. 0: first order alone, no draws.")
+    ] = None,
     held: Annotated[
-        str, typer.Option(help="How the coil is held: tracked (robot or navigation), cap, none (exactly).")
-    ] = "tracked",
-    borders: Annotated[bool, typer.Option(help="Let the borders of tissues be uncertain too.")] = True,
-    radius: Annotated[str, typer.Option(help="Of the cortex round the target that is read.")] = "10 mm",
-    order: Annotated[int, typer.Option(help="Order of the finite elements; 2 takes ten times as long.")] = 1,
-    linear: Annotated[
-        bool, typer.Option("--linear", help="First order only, from adjoint solves: in seconds, no draws.")
-    ] = False,
+        str | None,
+        typer.Option(help="How the coil is held: tracked (robot or navigation), cap, or exactly as planned."),
+    ] = None,
+    borders: Annotated[
+        bool | None, typer.Option("--borders/--no-borders", help="Whether borders of tissues are uncertain.")
+    ] = None,
+    order: Annotated[
+        int | None, typer.Option(help="Order of the finite elements; 2 takes ten times as long.")
+    ] = None,
     picture: Picture = None,
     as_json: Json = False,
 ) -> None:
-    """Draw what is uncertain of a plan's field, and say how far it scatters and what from.
+    """Say how far a plan's field scatters with what is uncertain of it, and what the scatter comes from.
 
     Conductivities come from published ranges, the pose and the borders of tissues scatter as far as is known
-    or assumed. Draws are kept: a run that was stopped goes on, and more samples add to those there are.
+    or assumed. Options that are left out are the plan's; 200 draws if it has none. Draws are kept: a run that
+    was stopped goes on, and more draws add to those there are.
     """
     import tmsim.plan
     from tmsim.core.cache import Cache
-    from tmsim.field.sensitivity import linear_spreads
-    from tmsim.plan.uncertainty import study_of, uncertainty_of
+    from tmsim.placement import Placement, check_clear
+    from tmsim.plan.read import from_table
+    from tmsim.plan.stages import coil_of, head_of, pose_of
+    from tmsim.plan.uncertainty import uncertainty_of
 
-    if held not in ("tracked", "cap", "none"):
-        raise InputError("--held", repr(held), "tracked, cap or none")
-    if order not in (1, 2):
-        raise InputError("--order", str(order), "1 or 2")
-    if seed is not None and not 0 <= seed < 2**63:
-        raise InputError("--seed", str(seed), "0 or more")
-    radius_m = to_si(radius, "m", name="--radius")
-    if not 0 < radius_m <= 0.1:
-        raise InputError("--radius", radius, "up to 100 mm, above zero")
-    if linear and picture is not None:
-        raise InputError("--picture", f"{picture} beside --linear", "one of the two")
     what = tmsim.plan.load(plan) if plan else tmsim.plan.default()
+    given = {"draws": draws, "held": held, "borders": borders, "order": order}
+    asked = what.uncertainty.model_dump() | {name: x for name, x in given.items() if x is not None}
+    if draws is None and not asked["draws"]:
+        asked["draws"] = DRAWS
+    asked = from_table({"uncertainty": asked}, name="tmsim uncertainty").uncertainty
+    what = what.model_copy(update={"uncertainty": asked})
+    if picture is not None and not asked.draws:
+        raise InputError("--picture", "no draws", "draws to make a map of")
     cache = Cache()
     with progress_bar() as progress:
-        study = study_of(
-            what,
-            scatter=cast("Literal['tracked', 'cap', 'none']", held),
-            borders=borders,
-            order=cast("Literal[1, 2]", order),
-            radius_m=radius_m,
-            seed=seed,
-            cache=cache,
-            progress=lambda what, done: progress(what, 0.05 * done),
-        )
-        if linear:
-            outcome = linear_spreads(study, progress=progress)
-        else:
-            outcome = uncertainty_of(study, samples, cache=cache, progress=progress)
-    if isinstance(outcome, tuple):
-        _show_linear(study, outcome, as_json)
-        return
-    if picture is not None:
+        head, coil = head_of(what, cache), coil_of(what)
+        pose = pose_of(what, head, coil)
+        check_clear(head, coil, pose)
+        found = uncertainty_of(what, head, coil, pose, cache=cache, progress=progress)
+    if found is None:
+        raise InputError("head", f"{head.name} has no cortex", "one with grey matter round white matter")
+    if picture is not None and found.drawn is not None:
         from tmsim.report.uncertainty import uncertainty_figure
 
-        save_picture(uncertainty_figure(study, outcome), picture)
-    _show(study, outcome, as_json)
-
-
-def _show(study: Study, outcome: Uncertainty, as_json: bool) -> None:
+        save_picture(uncertainty_figure(head, pose, found.drawn), picture)
     if as_json:
-        facts = {
-            "draws": outcome.n_draws,
-            "seed": outcome.seed,
-            "didt_A_per_s": 1e6,
-            "variables": [_variable_facts(variable) for variable in study.variables],
-            "sources": [source.name for source in outcome.sources],
-            "readouts": [asdict(spread) for spread in outcome.spreads],
-        }
-        print(json.dumps(facts, indent=2))
+        print(json.dumps(_facts(found), indent=2))
         return
-    print(f"{_what(study)}; {outcome.n_draws} draws, seed {outcome.seed}. Fields in V/m at 1 A/us.\n")
-    _print_table(
-        ("", "as planned", "mean", "SD", "90 % of draws"),
-        [
-            (
-                spread.label,
-                f"{spread.nominal:.3f}",
-                f"{spread.mean:.3f}",
-                _percent(spread.sd, spread.mean),
-                f"{spread.low:.3f} to {spread.high:.3f}",
-            )
-            for spread in outcome.spreads
-        ],
-    )
-    print("\nWhat it comes from: share of the variance alone, and with what it does together with others\n")
-    rows = [
-        (
-            source.label,
-            _ranges(study, source.name),
-            *(f"{s.first_order[k]:.0%} ({s.total[k]:.0%})" for s in outcome.spreads),
-        )
-        for k, source in enumerate(outcome.sources)
-    ]
-    missed = ("not explained", "", *(f"{spread.unexplained:.1%}" for spread in outcome.spreads))
-    _print_table(("", "", *(spread.readout for spread in outcome.spreads)), [*rows, missed])
-    _print_footing(study)
+    over = f" over {pose.target}" if isinstance(pose, Placement) else ""
+    print(f"{coil.name}{over} on {head.name}, order {asked.order}. Fields in V/m at 1 A/us.\n")
+    if found.drawn is None:
+        _show_linear(found)
+    else:
+        _show(found, found.drawn)
 
 
-def _show_linear(study: Study, spreads: Sequence[LinearSpread], as_json: bool) -> None:
-    if as_json:
-        facts = {
-            "didt_A_per_s": 1e6,
-            "variables": [_variable_facts(variable) for variable in study.variables],
-            "sources": [source.name for source in study.sources],
-            "readouts": [asdict(spread) for spread in spreads],
-        }
-        print(json.dumps(facts, indent=2))
-        return
-    print(f"{_what(study)}; to first order. Fields in V/m at 1 A/us.\n")
-    _print_table(
-        ("", "as planned", "SD"),
-        [(s.label, f"{s.value:.3f}", _percent(s.sd, s.value)) for s in spreads],
-    )
-    print("\nWhat it comes from: standard deviation by each source alone\n")
-    rows = [
-        (
-            source.label,
-            _ranges(study, source.name),
-            *(_percent(spread.sd_by_source[k], spread.value) for spread in spreads),
-        )
-        for k, source in enumerate(study.sources)
-    ]
-    _print_table(("", "", *(spread.readout for spread in spreads)), rows)
-    print("\nFirst order holds for small changes only; the ranges of conductivity are not small.")
-    _print_footing(study)
-
-
-def _what(study: Study) -> str:
-    from tmsim.placement import Placement
-
-    where = f" over {study.pose.target}" if isinstance(study.pose, Placement) else ""
-    return f"{study.coil.name}{where} on {study.solver.head.name}, order {study.solver.method.order}"
-
-
-def _percent(sd: float, value: float) -> str:
-    return f"{100 * sd / abs(value):.1f} %" if value else f"{sd:.3f}"
+def _facts(found: FieldUncertainty) -> dict[str, Any]:
+    """What a script reads; fields at 1 A/us. [V/m]"""
+    drawn = found.drawn
+    return {
+        "didt_A_per_s": 1e6,
+        "variables": [_variable_facts(variable) for variable in found.variables],
+        "sources": [source.name for source in found.sources],
+        "first_order": [asdict(spread) for spread in found.linear],
+        "draws": 0 if drawn is None else drawn.n_draws,
+        "seed": None if drawn is None else drawn.seed,
+        "readouts": [] if drawn is None else [asdict(spread) for spread in drawn.spreads],
+    }
 
 
 def _variable_facts(variable: Variable) -> dict[str, Any]:
@@ -172,29 +108,67 @@ def _variable_facts(variable: Variable) -> dict[str, Any]:
     }
 
 
-def _ranges(study: Study, source: str) -> str:
-    """The distribution of a source, in the units of the field's papers."""
-    from tmsim.field.chaos import Beta
-
-    texts = []
-    for variable in study.variables:
-        if variable.source.name != source:
-            continue
-        spread = variable.distribution
-        if isinstance(spread, Beta):
-            texts.append(f"{spread.low:g} to {spread.high:g} {variable.unit}")
-        else:
-            scale, unit = {"m": (1e3, "mm"), "rad": (57.29577951308232, "deg")}[variable.unit]
-            texts.append(f"SD {spread.sd * scale:.3g} {unit}")
-    return ", ".join(dict.fromkeys(texts))
-
-
-def _print_footing(study: Study) -> None:
-    print(
-        "\nConductivities and pose: published figures, in part unverified, in part widened by us."
-        + (" Borders: assumed." if study.borders else "")
-        + "\nDoubt about inputs, not differences between people. Research software, not a medical device."
+def _show(found: FieldUncertainty, drawn: Uncertainty) -> None:
+    print(f"{drawn.n_draws} draws, seed {drawn.seed}\n")
+    _print_table(
+        ("", "as planned", "mean", "SD", "90 % of draws"),
+        [
+            (
+                spread.label,
+                f"{spread.nominal:.3f}",
+                f"{spread.mean:.3f}",
+                _percent(spread.sd, spread.mean),
+                f"{spread.low:.3f} to {spread.high:.3f}",
+            )
+            for spread in drawn.spreads
+        ],
     )
+    print("\nWhat it comes from: share of the variance alone (Sobol index), and with others (total index)\n")
+    rows = [
+        (
+            source.label,
+            found.inputs_of(source),
+            *(f"{s.first_order[k]:.0%} ({s.total[k]:.0%})" for s in drawn.spreads),
+        )
+        for k, source in enumerate(found.sources)
+    ]
+    missed = ("not explained", "", *(f"{spread.unexplained:.1%}" for spread in drawn.spreads))
+    _print_table(("", "", *(spread.readout for spread in drawn.spreads)), [*rows, missed])
+    print()
+    for spread in drawn.spreads:
+        most = max(spread.first_order)
+        source = found.sources[spread.first_order.index(most)]
+        print(f"{spread.readout}: most of it comes from the {source.label}, {most:.0%}.")
+    _print_footing()
+
+
+def _show_linear(found: FieldUncertainty) -> None:
+    print("To first order, round the field as planned\n")
+    _print_table(
+        ("", "as planned", "SD"),
+        [(s.label, f"{s.nominal:.3f}", _percent(s.sd, s.nominal)) for s in found.linear],
+    )
+    print("\nWhat it comes from: standard deviation that each source makes alone\n")
+    rows = [
+        (
+            source.label,
+            found.inputs_of(source),
+            *(_percent(spread.sd_by_source[k], spread.nominal) for spread in found.linear),
+        )
+        for k, source in enumerate(found.sources)
+    ]
+    _print_table(("", "", *(spread.readout for spread in found.linear)), rows)
+    print("\nFirst order holds for small changes only; the ranges of conductivity are not small.")
+    _print_footing()
+
+
+def _percent(sd: float, value: float) -> str:
+    return f"{100 * sd / abs(value):.1f} %" if value else f"{sd:.3f}"
+
+
+def _print_footing() -> None:
+    print("\nConductivities and pose: published figures, in part unverified or widened. Borders: assumed.")
+    print("Doubt about inputs, not differences between people. Research software, not a medical device.")
 
 
 def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

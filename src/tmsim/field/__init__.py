@@ -17,18 +17,18 @@ from tmsim.field.chaos import Beta, Normal
 from tmsim.field.depth import DepthSpread, depth_and_spread
 from tmsim.field.metrics import summarize
 from tmsim.field.readouts import MeanComponent, MeanMagnitude, Peak, Readout, standard_readouts
-from tmsim.field.sensitivity import LinearSpread, conductivity_sensitivities, linear_spreads
+from tmsim.field.sensitivity import (
+    LinearSpread,
+    Sensitivities,
+    conductivity_sensitivities,
+    linear_spreads,
+    sensitivities,
+)
 from tmsim.field.solve import REFERENCE_DIDT_A_PER_S, Solver, prepare, primary_field, simulate
 from tmsim.field.sphere import sphere_field
+from tmsim.field.study import Study, standard_borders, standard_conductivity
 from tmsim.field.types import EField, ErrorEstimate, FiniteElements, LayeredSphere, Method, Metrics, RegionRow
-from tmsim.field.uncertainty import (
-    Spread,
-    Study,
-    Uncertainty,
-    propagate,
-    standard_borders,
-    standard_conductivity,
-)
+from tmsim.field.uncertainty import Spread, Uncertainty, propagate
 
 __all__ = [
     "REFERENCE_DIDT_A_PER_S",
@@ -51,6 +51,7 @@ __all__ = [
     "Peak",
     "Readout",
     "RegionRow",
+    "Sensitivities",
     "Solver",
     "Spread",
     "Study",
@@ -61,6 +62,7 @@ __all__ = [
     "prepare",
     "primary_field",
     "propagate",
+    "sensitivities",
     "simulate",
     "sphere_field",
     "standard_borders",

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tmsim.core import FloatArray, InputError
+from tmsim.core import FloatArray
 from tmsim.head import Head
 
 TARGET_RADIUS_m = 0.010
@@ -105,31 +105,27 @@ class Peak:
         return weights
 
 
-def standard_readouts(
-    head: Head, target_m: npt.ArrayLike, *, radius_m: float = TARGET_RADIUS_m
-) -> tuple[Readout, ...]:
+def standard_readouts(head: Head, target_m: npt.ArrayLike | None) -> tuple[Readout, ...]:
     """Mean ``|E|`` and mean normal E of the mid-cortex near a target, and the peak on the whole of it.
 
-    Raises
-    ------
-    InputError
-        No mid-cortex lies within the radius of the target.
+    The peak alone where there is no target, or no mid-cortex within 10 mm of it.
     """
     cortex = head.cortex
-    near = np.linalg.norm(cortex.points_m - np.asarray(target_m, float), axis=1) <= radius_m
+    peak = Peak(name="peak", label="99.9th percentile of |E| at mid-cortex", areas_m2=cortex.point_areas_m2)
+    if target_m is None:
+        return (peak,)
+    near = np.linalg.norm(cortex.points_m - np.asarray(target_m, float), axis=1) <= TARGET_RADIUS_m
     if not near.any():
-        raise InputError(
-            "target", f"no mid-cortex within {radius_m * 1e3:g} mm of it", "a target in or near the cortex"
-        )
+        return (peak,)
     weights = np.where(near, cortex.point_areas_m2, 0.0)
     weights /= weights.sum()
-    where = f"within {radius_m * 1e3:g} mm of the target"
+    where = f"within {TARGET_RADIUS_m * 1e3:g} mm of the target"
     return (
         MeanMagnitude(name="target", label=f"mean |E| {where}", weights=weights),
         MeanComponent(
             name="normal", label=f"mean normal E {where}", weights=weights, directions=cortex.column
         ),
-        Peak(name="peak", label="99.9th percentile of |E| at mid-cortex", areas_m2=cortex.point_areas_m2),
+        peak,
     )
 
 

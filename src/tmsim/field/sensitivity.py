@@ -22,10 +22,18 @@ from tmsim.field import kernels
 from tmsim.field.readouts import Readout
 from tmsim.field.sensitivity_kernels import field_transposed, power, recovery_transposed
 from tmsim.field.solve import Potential, Solver
-from tmsim.field.uncertainty import Source, State, Study
+from tmsim.field.study import State, Study
 from tmsim.head import TISSUES
 
 _STEP = 0.05  # of a standard deviation, either side
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sensitivities:
+    """Readouts of the field as given, and their derivatives by each variable of a study in SI units."""
+
+    values: FloatArray  # (n_readouts,)
+    derivative: FloatArray  # (n_readouts, n_variables)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +46,15 @@ class LinearSpread:
 
     readout: str
     label: str
-    value: float
+    nominal: float
     derivative: tuple[float, ...]
     sd_by_source: tuple[float, ...]
     sd: float
+
+    @property
+    def variance_shares(self) -> tuple[float, ...]:
+        """Share of the variance that each source makes."""
+        return tuple((sd / self.sd) ** 2 if self.sd else 0.0 for sd in self.sd_by_source)
 
 
 def adjoint_potentials(
@@ -99,8 +112,8 @@ def _by_conductivity(solver: Solver, potential: Potential, adjoint: FloatArray) 
     return {tag: read_only(by_tag[tag]) for tag in np.unique(tags).tolist()}
 
 
-def linear_spreads(study: Study, *, progress: Progress = silent) -> tuple[LinearSpread, ...]:
-    """The first-order scatter of every readout of a study: two solves, however many variables there are."""
+def sensitivities(study: Study, *, progress: Progress = silent) -> Sensitivities:
+    """How every readout of a study changes with every variable: two solves, however many there are."""
     progress("field and adjoints", 0.0)
     potential = study.nominal_potential
     adjoint, gradients = adjoint_potentials(study.solver, potential, study.readouts)
@@ -121,17 +134,24 @@ def linear_spreads(study: Study, *, progress: Progress = silent) -> tuple[Linear
             E = study.at_cortex(_with_potential(study, state, potential))
             change = residual @ adjoint + np.einsum("rni,ni->r", gradients, E)
             derivative[:, k] += side * change / (2 * step)
-    sd = np.abs(derivative) * [variable.distribution.sd for variable in study.variables]
     E = study.at_cortex(potential)
+    values = np.array([readout.value(E) for readout in study.readouts])
+    return Sensitivities(values=read_only(values), derivative=read_only(derivative))
+
+
+def linear_spreads(study: Study, at: Sensitivities) -> tuple[LinearSpread, ...]:
+    """The first-order scatter of every readout of a study, from its sensitivities."""
+    sd = np.abs(at.derivative) * [variable.distribution.sd for variable in study.variables]
+    groups = [[k for k, v in enumerate(study.variables) if v.source == source] for source in study.sources]
     out = []
     for k, readout in enumerate(study.readouts):
-        by_source = [_of_source(study, source, sd[k]) for source in study.sources]
+        by_source = [float(np.linalg.norm(sd[k, group])) for group in groups]
         out.append(
             LinearSpread(
                 readout=readout.name,
                 label=readout.label,
-                value=readout.value(E),
-                derivative=tuple(derivative[k].tolist()),
+                nominal=float(at.values[k]),
+                derivative=tuple(at.derivative[k].tolist()),
                 sd_by_source=tuple(by_source),
                 sd=float(np.linalg.norm(by_source)),
             )
@@ -139,14 +159,10 @@ def linear_spreads(study: Study, *, progress: Progress = silent) -> tuple[Linear
     return tuple(out)
 
 
-def _of_source(study: Study, source: Source, sd: FloatArray) -> float:
-    return float(np.linalg.norm([sd[k] for k, v in enumerate(study.variables) if v.source == source]))
-
-
 def _with_potential(study: Study, state: State, potential: Potential) -> Potential:
     """The nominal potential on the state's mesh with the state's E0."""
     return Potential(
-        space=state.spaces[study.solver.method.order],
+        space=state.spaces[study.method.order],
         primary_V_per_m=state.primary_V_per_m,
         potential_V=potential.potential_V,
     )
@@ -154,7 +170,7 @@ def _with_potential(study: Study, state: State, potential: Potential) -> Potenti
 
 def _residual(study: Study, state: State, potential: Potential) -> FloatArray:
     """What is left of the state's right-hand side at the nominal potential, (n_unknowns,)."""
-    space = state.spaces[study.solver.method.order]
+    space = state.spaces[study.method.order]
     applied = kernels.apply_by_element(
         space.cells, space.coupling, space.touching_start, space.touching, potential.potential_V[:, None]
     )

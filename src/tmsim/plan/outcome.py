@@ -193,6 +193,20 @@ class CourseRecord(Record):
     missing: str
 
 
+class SpreadRecord(Record):
+    """How far a number of the field may be off for its inputs, at 1 A/us, and what from.
+
+    The shares of the variance are by name of the source; ``draws`` is 0 where they are to first order.
+    """
+
+    readout: str
+    label: str
+    nominal_V_per_m: float
+    sd_V_per_m: float
+    variance_shares: dict[str, float]
+    draws: int
+
+
 class Outcome(Record):
     """One run, complete: ``tmsim run outcome.json`` runs it again.
 
@@ -206,6 +220,7 @@ class Outcome(Record):
     pose: PoseRecord
     field: FieldRecord
     metrics: Metrics
+    uncertainty: tuple[SpreadRecord, ...]
     response: ResponseRecord
     session: SessionRecord | None
     transmitters: tuple[TransmitterRecord, ...]

@@ -159,6 +159,7 @@ def write_report_of(folder: Path, results: Results, provenance: Provenance) -> N
         pose=solved.pose,
         field=response.field,
         metrics=results.metrics,
+        uncertainty=results.uncertainty,
         chain=explain(results),
         response=response,
         session=results.session,

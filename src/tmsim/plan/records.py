@@ -26,12 +26,13 @@ from tmsim.plan.outcome import (
     Provenance,
     ResponseRecord,
     SessionRecord,
+    SpreadRecord,
     ThresholdRecord,
     TransmitterRecord,
 )
 from tmsim.plan.results import Results
 from tmsim.plan.types import Plan
-from tmsim.result import Brain, Response, Session, Transmission, Weeks
+from tmsim.result import Brain, FieldUncertainty, Response, Session, Transmission, Weeks
 
 
 def outcome_of(
@@ -50,6 +51,7 @@ def outcome_of(
         pose=_pose_record(solved.pose),
         field=_field_record(response.field),
         metrics=results.metrics,
+        uncertainty=() if results.uncertainty is None else _spreads(results.uncertainty),
         response=_response_record(response),
         session=None if session is None else session_record(session),
         transmitters=() if results.transmission is None else _transmitters(results.transmission),
@@ -78,6 +80,25 @@ def _field_record(field: EField) -> FieldRecord:
         error=field.error,
         misses_error=field.misses_error,
     )
+
+
+def _spreads(found: FieldUncertainty) -> tuple[SpreadRecord, ...]:
+    """By draws where there are any."""
+    rows = []
+    for k, linear in enumerate(found.linear):
+        drawn = None if found.drawn is None else found.drawn.spreads[k]
+        shares = linear.variance_shares if drawn is None else drawn.first_order
+        rows.append(
+            SpreadRecord(
+                readout=linear.readout,
+                label=linear.label,
+                nominal_V_per_m=linear.nominal,
+                sd_V_per_m=linear.sd if drawn is None else drawn.sd,
+                variance_shares={s.name: share for s, share in zip(found.sources, shares, strict=True)},
+                draws=0 if found.drawn is None else found.drawn.n_draws,
+            )
+        )
+    return tuple(rows)
 
 
 def _response_record(response: Response) -> ResponseRecord:

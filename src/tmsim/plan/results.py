@@ -15,8 +15,9 @@ from tmsim.plan.session import hold_session, protocol_of
 from tmsim.plan.stages import Clock, Solved, solve, target_of
 from tmsim.plan.transmission import transmission_of
 from tmsim.plan.types import Plan
+from tmsim.plan.uncertainty import uncertainty_of
 from tmsim.plan.weeks import weeks_of
-from tmsim.result import Brain, Response, Session, Transmission, Weeks
+from tmsim.result import Brain, FieldUncertainty, Response, Session, Transmission, Weeks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +27,7 @@ class Results:
     solved: Solved
     response: Response
     metrics: Metrics
+    uncertainty: FieldUncertainty | None
     session: Session | None
     transmission: Transmission | None
     brain: Brain | None
@@ -46,12 +48,21 @@ def carry_out(
     held = protocol_of(plan)  # one that contradicts itself is refused now, not after the solve
     with clock.stage("course"):
         weeks = None if held is None else weeks_of(plan, held)
-    solved = solve(plan, cache=cache, progress=share(progress, 0.0, 0.6), clock=clock)
-    response = respond(plan, solved, progress=share(progress, 0.6, 0.9), clock=clock)
+    solved = solve(plan, cache=cache, progress=share(progress, 0.0, 0.4), clock=clock)
+    response = respond(plan, solved, progress=share(progress, 0.4, 0.6), clock=clock)
     with clock.stage("metrics"):
-        progress("metrics", 0.9)
+        progress("metrics", 0.6)
         target_m = target_of(solved.head, solved.pose) if isinstance(solved.pose, Placement) else None
         metrics = summarize(solved.head, response.field, target_m=target_m)
+    with clock.stage("uncertainty"):
+        uncertainty = uncertainty_of(
+            plan,
+            solved.head,
+            solved.coil,
+            solved.pose,
+            cache=cache,
+            progress=share(progress, 0.62, 0.95),
+        )
     with clock.stage("session"):
         progress("session", 0.95)
         session = None if held is None else hold_session(plan, held, solved, response)
@@ -64,6 +75,7 @@ def carry_out(
         solved=solved,
         response=response,
         metrics=metrics,
+        uncertainty=uncertainty,
         session=session,
         transmission=transmission,
         brain=brain,

@@ -10,6 +10,7 @@ from tmsim.core import to_si
 from tmsim.pulse import Intensity, PercentMSO, parse_intensity
 
 Row = tuple[float, float, float, float]
+LEAST_DRAWS = 40  # more than twice all uncertain inputs
 OutputKind = Literal["mesh", "nifti", "gifti", "tables", "navigation", "report"]
 
 
@@ -241,6 +242,26 @@ class FieldPlan(Section):
         return to_si(self.error, "1") if self.error else None
 
 
+def _enough(draws: int) -> int:
+    if draws and not LEAST_DRAWS <= draws <= 100_000:
+        raise ValueError(f"expected 0 for first order alone, or {LEAST_DRAWS} to 100000")
+    return draws
+
+
+class UncertaintyPlan(Section):
+    """What is uncertain of the field besides conductivities, and how its scatter is found.
+
+    ``held`` says how the coil is: ``"tracked"`` by a robot or navigation, on a ``"cap"``, or ``"exactly"`` as
+    planned; ``borders`` whether the borders of tissues are uncertain; ``draws`` how many times the field is
+    solved anew, 0 for first order alone, in elements of this ``order``.
+    """
+
+    held: Literal["tracked", "cap", "exactly"] = "tracked"
+    borders: bool = True
+    draws: Annotated[int, AfterValidator(_enough)] = 0
+    order: Literal[1, 2] = 1
+
+
 class OutputPlan(Section):
     """Which files are written, and the image whose grid the volume takes.
 
@@ -268,4 +289,5 @@ class Plan(Section):
     network: NetworkPlan = NetworkPlan()
     course: CoursePlan = CoursePlan()
     field: FieldPlan = FieldPlan()
+    uncertainty: UncertaintyPlan = UncertaintyPlan()
     output: OutputPlan = OutputPlan()

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from tmsim.core import FloatArray, whole_file
 from tmsim.core.citations import citation
+from tmsim.field.solve import REFERENCE_DIDT_A_PER_S
 from tmsim.formats.navigation import in_axes_of
 from tmsim.head.regions import UNASSIGNED, region_text, regions_of
 from tmsim.network import similarity
@@ -31,6 +32,8 @@ from tmsim.report.plasticity import after_effect_figure
 from tmsim.report.pulse import pulse_figure, train_figure
 from tmsim.report.transmitters import course_figure, session_figure
 from tmsim.report.types import ReportInput
+from tmsim.report.uncertainty import uncertainty_figure
+from tmsim.result import FieldUncertainty
 from tmsim.sensation import click_train, wav_bytes
 
 _SHOWN_REGIONS = 15
@@ -98,6 +101,8 @@ def page(report: ReportInput) -> str:
         coil=report.coil,
         field=field,
         metrics=metrics,
+        uncertainty=report.uncertainty,
+        doubts=None if report.uncertainty is None else _doubts(report.uncertainty, field.didt_A_per_s),
         response=report.response,
         session=report.session,
         transmission=report.transmission,
@@ -230,6 +235,8 @@ def _pictures(report: ReportInput) -> dict[str, Picture]:
         "curves": curves_figure(head, pose, field, metrics),
         "pulse": pulse_figure(response.waveform, field.didt_A_per_s),
     }
+    if report.uncertainty is not None and report.uncertainty.drawn is not None:
+        figures["uncertainty"] = uncertainty_figure(head, pose, report.uncertainty.drawn)
     if response.recruitment is not None:
         figures["recruitment"] = recruitment_figure(head, response.recruitment)
     if response.muscle is not None:
@@ -257,6 +264,53 @@ def _pictures(report: ReportInput) -> dict[str, Picture]:
         if weeks.cohorts:
             figures["cohorts"] = cohort_figure(weeks.cohorts, weeks.trials)
     return {name: _picture(figure) for name, figure in figures.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubts:
+    """How far the field may be off, as text: a sentence a readout, and the rows of two tables."""
+
+    sentences: list[str]
+    drawn: list[tuple[str, ...]]
+    linear: list[tuple[str, ...]]
+
+
+def _doubts(found: FieldUncertainty, didt_A_per_s: float) -> Doubts:
+    def percent(sd: float, of: float) -> str:
+        return f"{three_digits(100 * sd / abs(of))} %" if of else "-"
+
+    spreads = () if found.drawn is None else found.drawn.spreads
+    told = [(s.label, percent(s.sd, s.mean), s.first_order) for s in spreads] or [
+        (s.label, percent(s.sd, s.nominal), s.variance_shares) for s in found.linear
+    ]
+    sentences = []
+    for label, sd, shares in told:
+        source = found.sources[shares.index(max(shares))]
+        sentences.append(
+            f"The {label} scatters by {sd} (standard deviation); {max(shares):.0%} of the variance comes "
+            f"from the {source.label}."
+        )
+    rows = [
+        (
+            source.label[:1].upper() + source.label[1:],
+            found.inputs_of(source),
+            *(percent(spread.sd_by_source[k], spread.nominal) for spread in found.linear),
+        )
+        for k, source in enumerate(found.sources)
+    ]
+    rows.append(("All together", "", *(percent(spread.sd, spread.nominal) for spread in found.linear)))
+    gain = didt_A_per_s / REFERENCE_DIDT_A_PER_S
+    drawn = [
+        (
+            spread.label[:1].upper() + spread.label[1:],
+            three_digits(gain * spread.nominal),
+            three_digits(gain * spread.mean),
+            percent(spread.sd, spread.mean),
+            f"{three_digits(gain * spread.low)} to {three_digits(gain * spread.high)}",
+        )
+        for spread in spreads
+    ]
+    return Doubts(sentences=sentences, drawn=drawn, linear=rows)
 
 
 def _transmitter_rows(report: ReportInput) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from tmsim.core import FloatArray, InputError, IntArray, as_array, as_index_arra
 from tmsim.field.types import EField, Metrics
 from tmsim.head.types import Head
 from tmsim.placement.types import Pose
-from tmsim.result import Brain, Link, Response, Session, Transmission, Weeks
+from tmsim.result import Brain, FieldUncertainty, Link, Response, Session, Transmission, Weeks
 
 View = Literal["left", "right", "front", "back", "top"]
 
@@ -186,6 +186,7 @@ class ReportInput:
     pose: Pose
     field: EField
     metrics: Metrics
+    uncertainty: FieldUncertainty | None
     chain: tuple[Link, ...]
     response: Response
     session: Session | None

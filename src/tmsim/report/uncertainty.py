@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from tmsim.core import FloatArray
-from tmsim.field.uncertainty import Study, Uncertainty
+from tmsim.field.uncertainty import Uncertainty
+from tmsim.head.types import Head
+from tmsim.placement.types import Pose
 from tmsim.report.layout import DPI, MAGNITUDE, WIDTH_IN, scale_bar, show, style
 from tmsim.report.render import render
 from tmsim.report.shapes import smooth
@@ -40,12 +42,12 @@ _PANEL_PX = (640, 560)
 _HEIGHT_PX, _LEFT_PX, _TOP_PX, _FOOT_PX = 760, 0, 60, 140
 
 
-def uncertainty_figure(study: Study, outcome: Uncertainty) -> Figure:
+def uncertainty_figure(head: Head, pose: Pose, outcome: Uncertainty) -> Figure:
     """Scatter of ``|E|`` on the mid-cortex, its dominant source, and the shares of each readout.
 
     Maps are seen along the coil's axis, where the mean field is above a quarter of its peak; grey elsewhere.
     """
-    mean, cortex = outcome.cortex_mean_V_per_m, study.solver.head.cortex
+    mean, cortex = outcome.cortex_mean_V_per_m, head.cortex
     strong = mean > _WEAK * np.percentile(mean, 99.9)
     percent = 100 * outcome.cortex_sd_V_per_m / np.where(mean > 0, mean, 1.0)
     norm = Normalize(0.0, float(np.ceil(np.percentile(percent[strong], 95))))
@@ -53,7 +55,7 @@ def uncertainty_figure(study: Study, outcome: Uncertainty) -> Figure:
     palette = np.array([to_rgb(_COLOURS[source.name]) for source in outcome.sources])
     dominant = palette[outcome.dominant]
     scatter[~strong] = dominant[~strong] = _REST
-    camera = _camera(study, cortex.points_m[strong])
+    camera = _camera(pose, cortex.points_m[strong])
     width_px = round(WIDTH_IN * DPI)
     with style():
         figure = Figure(figsize=(WIDTH_IN, _HEIGHT_PX / DPI), dpi=DPI)
@@ -80,8 +82,8 @@ def uncertainty_figure(study: Study, outcome: Uncertainty) -> Figure:
     return figure
 
 
-def _camera(study: Study, shown_m: FloatArray) -> Camera:
-    gaze = study.pose.inward
+def _camera(pose: Pose, shown_m: FloatArray) -> Camera:
+    gaze = pose.inward
     up = np.array([0.0, 1.0, 0.0]) if abs(gaze[2]) > 0.8 else np.array([0.0, 0.0, 1.0])
     width, height = _PANEL_PX
     camera = Camera.framing(gaze, up, shown_m, width_px=width, height_px=height)

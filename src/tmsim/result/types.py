@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tmsim.core import FloatArray
 from tmsim.course import Cohort, Schedule, TrialArm
+from tmsim.field import Beta, LinearSpread, Uncertainty
+from tmsim.field.study import Source, Variable
 from tmsim.field.types import EField
 from tmsim.network import Connectome, Evoked, Resting, RestingChange
 from tmsim.neuron.dose import Dose, MotorThreshold
@@ -16,6 +19,30 @@ from tmsim.pulse import Block, Intensity, Protocol, Waveform
 from tmsim.safety import Finding
 from tmsim.sensation import ScalpField, Sound
 from tmsim.transmitters import Binding, CourseRelease, Release
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FieldUncertainty:
+    """How far the field may be off, and what from; ``drawn`` is None where no draws were asked for."""
+
+    variables: tuple[Variable, ...]
+    sources: tuple[Source, ...]
+    linear: tuple[LinearSpread, ...]
+    drawn: Uncertainty | None
+
+    def inputs_of(self, source: Source) -> str:
+        """How far what is uncertain of a source scatters, in words and in the units of the field's papers."""
+        texts = []
+        for variable in self.variables:
+            spread = variable.distribution
+            if variable.source != source:
+                continue
+            if isinstance(spread, Beta):
+                texts.append(f"{spread.low:g} to {spread.high:g} {variable.unit}")
+            else:
+                scale, unit = {"m": (1e3, "mm"), "rad": (math.degrees(1), "deg")}[variable.unit]
+                texts.append(f"SD {spread.sd * scale:.3g} {unit}")
+        return ", ".join(dict.fromkeys(texts))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
