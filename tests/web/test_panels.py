@@ -177,7 +177,8 @@ def test_the_brain_answers(ready: Page):
     panel = open_panel(ready, "brain")
     expect(panel.get_by_test_id("rest-rate")).to_contain_text("Hz", timeout=SLOW_ms)
     panel.get_by_test_id("brain-tab").get_by_text("Transmitters").click()
-    expect(panel.get_by_test_id("transmitter-dopamine")).to_contain_text("measured in people", timeout=SLOW_ms)
+    dopamine = panel.get_by_test_id("transmitter-dopamine")
+    expect(dopamine).to_contain_text("measured in people", timeout=SLOW_ms)
     expect(panel.get_by_test_id("transmitter-serotonin")).to_contain_text("neither is claimed")
 
 

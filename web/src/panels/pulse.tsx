@@ -79,7 +79,7 @@ function WaveformCard({ told }: { told: PulseAnswer }) {
           height={140}
           x={curve.time_us}
           xLabel="time [µs]"
-          yLabel={peak ? "E at the hot spot [V/m]" : "E, of its peak"}
+          yLabel={peak ? "E [V/m]" : "E, of its peak"}
           series={[{ label: "E(t)", values: field }]}
         />
         <Chart
@@ -98,7 +98,7 @@ function WaveformCard({ told }: { told: PulseAnswer }) {
 
 /** |E| at the strongest place, at the dose the chart is drawn for. [V/m] */
 function peakField(): number | null {
-  const peak = activeView.value.field.value?.reading.p999;
+  const peak = activeView.value.field.value?.reading.peak;
   const slope = pulseAnswer.value?.dose.didt_A_per_us;
   return peak && slope ? (peak * slope) / didt.value : null;
 }
@@ -189,7 +189,7 @@ function FiresCard() {
   const { value } = asked;
   useEffect(() => {
     if (value?.overlay && population)
-      overlay.value = { label: `share of ${population} cells that fire`, share: sharesOf(value.overlay) };
+      overlay.value = { label: `${population} cells that fire`, share: sharesOf(value.overlay) };
   }, [value?.overlay, population]);
   const show = (name: string) => {
     shownPopulation.value = name;

@@ -107,7 +107,7 @@ export function Chart(props: Props) {
           },
           axes: [
             { ...axis, label: xLabel, size: 28 },
-            { ...axis, label: yLabel, size: 44 },
+            { ...axis, label: yLabel, size: 44, space: 22 },
           ],
           series: lines,
           bands,
