@@ -54,6 +54,8 @@ test-web: $(DEV) $(BUNDLE) wheel
 bench: $(DEV)
 	@$(BIN)/python -m benchmarks.run
 	@$(BIN)/python -m benchmarks.live 24
+	@$(BIN)/python -m benchmarks.uncertainty
+	@$(BIN)/python -m benchmarks.scaling
 	@$(BIN)/python -m benchmarks.search
 	@$(BIN)/python -m benchmarks.neuron
 	@$(BIN)/python -m benchmarks.plasticity
