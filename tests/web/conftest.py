@@ -1,6 +1,7 @@
 """The page in a browser: a server with its basis ready, Chromium with software WebGL, and a clean conscience.
 
-The basis takes some minutes the first time; it is kept in ``out/test-web/cache``, or where TMSIM_TEST_CACHE says.
+The basis takes some minutes the first time and is kept in ``out/test-web/cache``, or where TMSIM_TEST_CACHE
+says.
 """
 
 from __future__ import annotations
