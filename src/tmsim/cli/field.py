@@ -35,8 +35,8 @@ def field(
     error: Annotated[
         str | None,
         typer.Option(
-            help="Refine round the coil until the estimated error at mid-cortex is so small; 3 % if not given, "
-            "'' for the mesh as it is. At second order only."
+            help="Refine round the coil until the estimated error at mid-cortex is so small; 3 % if not "
+            "given, '' for the mesh as it is. Second order only."
         ),
     ] = None,
     as_json: Json = False,

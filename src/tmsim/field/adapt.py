@@ -157,5 +157,5 @@ def fewest(shares: FloatArray) -> npt.NDArray[np.intp]:
 
 
 def _unknowns(head: Head) -> int:
-    """Second-order unknowns on a head, but for half of its outer faces: nodes, and edges by Euler's formula."""
+    """Second-order unknowns, but for half of the outer faces: nodes, and edges by Euler's formula."""
     return 2 * len(head.nodes_m) + len(head.tets)

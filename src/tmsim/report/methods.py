@@ -56,10 +56,10 @@ def _field(report: ReportInput) -> str:
         refined = "" if field.method.error is None else "on the mesh of the head refined where the coil is "
         return (
             "The electric field E = −∂A/∂t − ∇φ follows from ∇·(σE) = 0 with no current through the outer "
-            f"surface. It was solved with finite elements of {order} order {refined}({field.unknowns:,} unknowns) by "
-            f"conjugate gradients, in {field.iterations} iterations to a relative residual of "
-            f"{field.relative_residual:.1e}, at dI/dt = {slope_text(field.didt_A_per_s)}. It is "
-            "linear in dI/dt."
+            f"surface. It was solved with finite elements of {order} order {refined}"
+            f"({field.unknowns:,} unknowns) by conjugate gradients, in {field.iterations} iterations to a "
+            f"relative residual of {field.relative_residual:.1e}, at dI/dt = "
+            f"{slope_text(field.didt_A_per_s)}. It is linear in dI/dt."
         )
     return (
         "The electric field is the closed form for a radially layered sphere at "
