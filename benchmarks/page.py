@@ -1,6 +1,6 @@
 """How fast the page's server answers a pose, and whether a minute of dragging leaves it as it was.
 
-``python -m benchmarks.page [SECONDS]`` starts ``tmsim serve`` on the built-in head and talks to its live socket
+``python -m benchmarks.page [SECONDS]`` starts ``tmsim serve`` on the built-in head and talks to its socket
 as the page does. First one pose at a time: from a pose in to its field out, by the server's own clock. Then
 poses sixty times a second, whether or not they are answered: what is stale must be dropped and counted, the
 answers must stay fresh, and memory must stay what it was.

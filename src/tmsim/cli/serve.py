@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tmsim.cli.show import progress_bar
-from tmsim.core import InputError
+from tmsim.core import InputError, Progress
+
+if TYPE_CHECKING:
+    from tmsim.web.bench import BasisState
 
 
 def serve(
@@ -38,7 +44,7 @@ def serve(
 
     if order not in (1, 2):
         raise InputError("--order", str(order), "1 or 2")
-    with progress_bar() as progress:
+    with ExitStack() as bar:
         tmsim.web.serve(
             head,
             repair=repair,
@@ -49,5 +55,23 @@ def serve(
             order=order,
             started=lambda address: print(address, flush=True),
             open_browser=open_browser,
-            progress=progress,
+            watch=_shown_by(bar),
         )
+
+
+def _shown_by(bar: ExitStack) -> Callable[[BasisState], None]:
+    """Show how far the basis is, in a bar that is there as long as one is being made."""
+    progress: Progress | None = None
+
+    def watch(state: BasisState) -> None:
+        nonlocal progress
+        if state.stage:
+            progress = progress or bar.enter_context(progress_bar())
+            progress(f"basis, {state.stage}", state.fraction)
+        elif progress is not None:
+            bar.close()
+            progress = None
+        if state.state == "failed":
+            print(f"tmsim: {state.message}", file=sys.stderr)
+
+    return watch

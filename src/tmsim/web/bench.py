@@ -164,10 +164,10 @@ class Bench:
             for order in range(1, self._order + 1):
                 self._make_basis(replace(self._spec, order=order))
         except TmsimError as refused:
-            self._tell(state="failed", message=str(refused))
+            self._tell(state="failed", stage="", message=str(refused))
         except Exception as fault:
             if not self._closed:
-                self._tell(state="failed", message=f"The basis could not be made: {fault}.")
+                self._tell(state="failed", stage="", message=f"The basis could not be made: {fault}.")
                 raise
 
     def _make_basis(self, spec: BasisSpec) -> None:

@@ -304,6 +304,11 @@ class Jobs:
                 raise InputError("job", "still running", "one that is over", "Cancel it first.")
             shutil.rmtree(folder.path)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no process works on any of them."""
+        return not self._workers and not any(folder.alive() for folder in self._folders())
+
     def tend(self) -> None:
         """Note what ended, stop what won't, and start the next: to be called again and again."""
         with self._lock:

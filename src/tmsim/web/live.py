@@ -9,6 +9,7 @@ import math
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -154,28 +155,36 @@ async def live(socket: WebSocket) -> None:
         inbox.filled.set()
 
     def watch(state: BasisState) -> None:
-        loop.call_soon_threadsafe(tell, state)
+        with suppress(RuntimeError):  # the server is being stopped
+            loop.call_soon_threadsafe(tell, state)
 
     async def send() -> None:
-        while True:
-            await inbox.filled.wait()
-            inbox.filled.clear()
-            if inbox.basis is not None:
-                state, inbox.basis = inbox.basis, None
-                await socket.send_json({"type": "basis", **asdict(state)})
-            while inbox.latest:
-                asked, since_s = inbox.latest.pop(next(iter(inbox.latest)))
-                work = partial(answer, bench, asked, since_s=since_s, dropped=inbox.dropped[asked.view])
-                try:
-                    found = await loop.run_in_executor(pool, work)
-                except TmsimError as refused:
-                    await socket.send_json(_refusal(asked.seq, asked.view, str(refused)))
-                except Exception as fault:  # the next pose may well have a field
-                    _LOG.exception("a live field failed")
-                    sentence = f"The server met an error of its own ({type(fault).__name__}: {fault})."
-                    await socket.send_json(_refusal(asked.seq, asked.view, sentence))
-                else:
-                    await socket.send_bytes(found)
+        with suppress(WebSocketDisconnect, RuntimeError):  # the page is gone
+            while True:
+                await send_next()
+
+    async def send_next() -> None:
+        await inbox.filled.wait()
+        inbox.filled.clear()
+        if inbox.basis is not None:
+            state, inbox.basis = inbox.basis, None
+            await socket.send_json({"type": "basis", **asdict(state)})
+        if not inbox.latest:
+            return
+        asked, since_s = inbox.latest.pop(next(iter(inbox.latest)))
+        if inbox.latest:
+            inbox.filled.set()
+        work = partial(answer, bench, asked, since_s=since_s, dropped=inbox.dropped[asked.view])
+        try:
+            found = await loop.run_in_executor(pool, work)
+        except TmsimError as refused:
+            await socket.send_json(_refusal(asked.seq, asked.view, str(refused)))
+        except Exception as fault:  # the next pose may well have a field
+            _LOG.exception("a live field failed")
+            sentence = f"The server met an error of its own ({type(fault).__name__}: {fault})."
+            await socket.send_json(_refusal(asked.seq, asked.view, sentence))
+        else:
+            await socket.send_bytes(found)
 
     await socket.accept()
     tell(bench.basis)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import uvicorn
 
-from tmsim.core import InputError, Progress, silent
+from tmsim.core import InputError
 from tmsim.formats.nifti import read_grid
 from tmsim.plan.types import HeadPlan
 from tmsim.web.app import create_app
@@ -32,7 +32,7 @@ def serve(
     order: Literal[1, 2] = 1,
     started: Callable[[str], None] = print,
     open_browser: bool = False,
-    progress: Progress = silent,
+    watch: Callable[[BasisState], None] = lambda _state: None,
 ) -> None:
     """Serve the page until the process is told to stop.
 
@@ -50,8 +50,8 @@ def serve(
         Of the finite elements of live fields: 1 within seconds, 2 after some minutes more.
     started
         Called with the address once the server listens.
-    progress
-        Of the basis.
+    watch
+        Called with the state of the basis whenever it changes.
 
     Raises
     ------
@@ -71,10 +71,6 @@ def serve(
     if _is_loopback(host):
         hosts = {f"{name}:{port}" for name in {shown, "127.0.0.1", "localhost"}}
     address = f"http://{shown}:{port}/?token={token}"
-
-    def watch(state: BasisState) -> None:
-        if state.stage:
-            progress(f"basis, {state.stage}", state.fraction)
 
     bench.watchers.append(watch)
     config = uvicorn.Config(
