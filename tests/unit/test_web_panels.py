@@ -204,10 +204,18 @@ def test_a_train_is_the_same_as_words_blocks_and_name(page):
     assert block["sentence"] == str(parse_train("iTBS"))
     assert told["totals"]["pulses"] == 600
     assert told["totals"]["pulses_per_week"] == 5 * 600
-    back = page.post("/api/panels/train/sentence", json={"layers": block["layers"]}).json()
+    back = page.post("/api/panels/train/read", json={"layers": block["layers"]}).json()
+    assert page.post("/api/panels/train/read", json={"words": "iTBS"}).json() == back
     assert parse_train(back["sentence"]) == parse_train("iTBS")
     again = ask(page, "train", plan_with(session={"protocol": back["sentence"]}))
     assert again["blocks"][0]["layers"] == block["layers"]
+
+
+def test_what_is_being_typed_is_told_why_it_cannot_be_read_yet(page):
+    for asked in ({"words": "10 Hz, 4 s"}, {"layers": [{"count": 3, "interval_s": 0.0}]}, {"words": ""}):
+        response = page.post("/api/panels/train/read", json=asked)
+        assert response.status_code == 200
+        assert response.json()["refused"]
 
 
 def test_a_raster_has_every_pulse_or_a_block_of_them():

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 STEPS = 8
 SLOW_ms = 90_000  # what follows a live field, on two cores
+expect.set_options(timeout=30_000)
 
 
 def open_panel(page: Page, name: str):

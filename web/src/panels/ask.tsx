@@ -21,7 +21,16 @@ export function useAnswer<T>(name: string, sections: readonly string[], more: ob
   const now = plan.value;
   const { state, order } = basis.value;
   const key = JSON.stringify([now && sections.map((section) => now[section]), more, state === "ready" ? order : 0]);
-  return useLoaded((signal) => api.panel<T>(name, { plan: now, ...more }, signal), [name, key], wait_ms);
+  const load = (signal: AbortSignal) => api.panel<T>(name, { plan: now, ...more }, signal);
+  return useLoaded(NEED_FIELD.has(name) ? onceReady(load) : load, [name, key], wait_ms);
+}
+
+/** What has nothing to say before the live field is there. */
+const NEED_FIELD = new Set(["network", "transmitters"]);
+
+/** Waits for ever while there is no field; its keys change when there is one. */
+export function onceReady<T>(load: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  return basis.value.state === "ready" ? load : () => new Promise<T>(() => {});
 }
 
 /** An answer, or what stands in its place; the last one stays, paler, while the next is worked out. */
@@ -37,7 +46,8 @@ export function Answer<T>({
   children: (value: T) => ComponentChildren;
 }) {
   const { value, fault, busy } = of;
-  if (!value) return fault && !busy ? <Fault message={fault} /> : <Loading height={height} label={label ?? "Working it out"} />;
+  const waiting = basis.value.state === "ready" ? (label ?? "Working it out") : "This follows once the live field is ready";
+  if (!value) return fault && !busy ? <Fault message={fault} /> : <Loading height={height} label={waiting} />;
   return (
     <div class={`answer ${busy ? "busy" : ""}`} aria-busy={busy} data-busy={busy}>
       {fault && !busy && <div class="banner fault small">{fault}</div>}

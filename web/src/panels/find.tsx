@@ -51,7 +51,9 @@ export default function Find() {
     () =>
       effect(() => {
         const { map, unit = "V/m" } = found(job());
-        candidates.value = map ? { ...map, unit } : null;
+        const next = map ? { ...map, unit } : null;
+        // A job says more often how far it is than it has new candidates.
+        if (JSON.stringify(next) !== JSON.stringify(candidates.peek())) candidates.value = next;
       }),
     [],
   );

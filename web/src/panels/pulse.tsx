@@ -1,13 +1,13 @@
 // Which pulse and how strong, and who fires: the circuit's current, the field over time, layers of cells.
 
-import { effect, signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { activeView, didt, look, overlay, page, plan, update } from "../state";
+import { signal } from "@preact/signals";
+import { activeView, didt, page, plan, update } from "../state";
 import { Button, Card, Chart, EvidenceBadge, Facts, NumberField, PanelHead, Segments, Select, Slider, TextField } from "../ui";
 import type { PulseAnswer, RecruitAnswer } from "./answers";
-import { Answer, Bar, Notes, useAnswer } from "./ask";
+import { Answer, Bar, Notes } from "./ask";
 import { pulseAnswer, pulseBusy, pulseFault } from "./dose";
-import { readDose, sharesOf, short, whole, writeDose, type DoseText } from "./text";
+import { recruitAnswer, recruitBusy, recruitFault, showPopulation, shownPopulation } from "./recruit";
+import { readDose, readThreshold, short, whole, writeDose, type DoseText } from "./text";
 
 type Unit = "%RMT" | "%MSO" | "A/us";
 
@@ -16,13 +16,6 @@ const RANGE: Record<Unit, [low: number, high: number, step: number]> = {
   "%MSO": [1, 100, 1],
   "A/us": [1, 200, 0.5],
 };
-
-/** Which population the cortex shows; empty for the field. */
-export const shownPopulation = signal("");
-// The stage's own button goes back to the field too.
-effect(() => {
-  if (!overlay.value) shownPopulation.value = "";
-});
 
 export default function Pulse() {
   const answer = pulseAnswer.value;
@@ -96,6 +89,8 @@ function WaveformCard({ told }: { told: PulseAnswer }) {
   );
 }
 
+const measuredFault = signal<string | null>(null);
+
 /** |E| at the strongest place, at the dose the chart is drawn for. [V/m] */
 function peakField(): number | null {
   const peak = activeView.value.field.value?.reading.peak;
@@ -166,7 +161,12 @@ function DoseCard({ told }: { told: PulseAnswer }) {
           placeholder="52 %MSO"
           testId="measured-rmt"
           value={String(plan.value?.motor.rmt ?? "")}
-          onChange={(rmt) => update("motor", { rmt: /^\s*[\d.]+\s*$/.test(rmt) ? `${rmt.trim()} %MSO` : rmt.trim() })}
+          fault={measuredFault.value}
+          onChange={(text) => {
+            const rmt = readThreshold(text);
+            measuredFault.value = rmt === null ? "Such as 52 %MSO, or nothing." : null;
+            if (rmt !== null) update("motor", { rmt });
+          }}
           hint="With this coil over the hand area."
         />
         <p class="small soft threshold-text">
@@ -185,16 +185,8 @@ function DoseCard({ told }: { told: PulseAnswer }) {
 
 function FiresCard() {
   const population = shownPopulation.value;
-  const asked = useAnswer<RecruitAnswer>("recruit", ["coil", "placement", "pulse", "motor", "neuron"], { population, full: look.full.value }, 300);
-  const { value } = asked;
-  useEffect(() => {
-    if (value?.overlay && population)
-      overlay.value = { label: `${population} cells that fire`, share: sharesOf(value.overlay) };
-  }, [value?.overlay, population]);
-  const show = (name: string) => {
-    shownPopulation.value = name;
-    if (!name) overlay.value = null;
-  };
+  const value = recruitAnswer.value;
+  const asked = { value, fault: recruitFault.value, busy: recruitBusy.value };
   return (
     <Card title="Who fires" testId="fires" aside={value && <EvidenceBadge evidence={value.evidence} />}>
       <Select
@@ -211,7 +203,7 @@ function FiresCard() {
             <p class="small soft">{told.missing}</p>
           ) : (
             <>
-              <Layers told={told} population={population} show={show} />
+              <Layers told={told} population={population} show={showPopulation} />
               <p class="small soft spaced">
                 {`Most recruited: ${told.regions
                   .slice(0, 3)

@@ -113,18 +113,20 @@ function Words({ value }: { value: string }) {
   );
 }
 
+interface Reading {
+  sentence: string;
+  refused: string;
+}
+
+const reading = (written: { words: string } | { layers: readonly Layer[] }) => api.panel<Reading>("train/read", written);
+
 /** Take what was typed into the plan once it can be read; say why not until then. */
 async function read(text: string) {
-  const now = plan.value;
-  if (!now || !text.trim()) return;
-  try {
-    await api.panel("train", { plan: { ...now, session: { ...now.session, protocol: text.trim() } } });
-  } catch (problem) {
-    if (draft.value === text) draftFault.value = sentence(problem);
-    return;
-  }
+  if (!text.trim()) return;
+  const refused = await reading({ words: text.trim() }).then((made) => made.refused, sentence);
   if (draft.value !== text) return;
-  draftFault.value = null;
+  draftFault.value = refused || null;
+  if (refused) return;
   setProtocol(text.trim());
 }
 
@@ -133,9 +135,9 @@ function Blocks({ layers }: { layers: readonly Layer[] }) {
   const fault = useSignal<string | null>(null);
   const write = async (next: readonly Layer[]) => {
     try {
-      const made = await api.panel<{ sentence: string }>("train/sentence", { layers: next });
-      fault.value = null;
-      setProtocol(made.sentence);
+      const made = await reading({ layers: next });
+      fault.value = made.refused || null;
+      if (made.sentence) setProtocol(made.sentence);
     } catch (problem) {
       fault.value = sentence(problem);
     }

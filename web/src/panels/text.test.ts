@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { missedDays, toggled } from "./missed";
-import { duration, readDose, sharesOf, short, signed, writeDose } from "./text";
+import { duration, readDose, readThreshold, sharesOf, short, signed, writeDose } from "./text";
 
 describe("numbers", () => {
   it("keep so many digits and a true minus", () => {
@@ -50,4 +50,12 @@ describe("missed days", () => {
 it("shares come from bytes", () => {
   const packed = btoa(String.fromCharCode(0, 51, 255));
   expect([...sharesOf(packed)]).toEqual([0, expect.closeTo(0.2, 6), 1]);
+});
+
+it("a measured threshold is read with or without its unit", () => {
+  expect(readThreshold("52")).toBe("52 %MSO");
+  expect(readThreshold(" 52.5 %MSO")).toBe("52.5 %MSO");
+  expect(readThreshold("")).toBe("");
+  expect(readThreshold("120")).toBeNull();
+  expect(readThreshold("strong")).toBeNull();
 });

@@ -41,3 +41,11 @@ export const writeDose = ({ value, unit }: DoseText): string => `${Number(value.
 /** Shares in 255ths as the server packs them, base64 of a byte each. */
 export const sharesOf = (packed: string): Float32Array =>
   Float32Array.from(atob(packed), (char) => char.charCodeAt(0) / 255);
+
+/** A measured threshold as the plan writes it, "52 %MSO"; empty for none, null where it can't be read. */
+export function readThreshold(text: string): string | null {
+  if (!text.trim()) return "";
+  const found = /^\s*([\d.]+)\s*(?:%\s*(?:MSO)?)?\s*$/i.exec(text);
+  const value = Number(found?.[1]);
+  return found && value > 0 && value <= 100 ? `${value} %MSO` : null;
+}

@@ -1,6 +1,7 @@
 // The guided tour: a card over the stage that moves camera, colours and panel, and can be left at any time.
 
 import { useEffect, useRef } from "preact/hooks";
+import { onceReady } from "../panels/ask";
 import { basis, gaze, look, openPanel, overlay, plan, tourStep } from "../state";
 import { Button, useLoaded } from "../ui";
 import { explained, hush, steps } from "./steps";
@@ -66,17 +67,19 @@ function Card({ at }: { at: number }) {
   if (!step) return null;
   return (
     <section class="tour" role="dialog" aria-label="How does TMS work?" data-testid="tour" data-step={at}>
-      <div class="row between">
+      <div class="tour-head">
+        <h2 ref={heading} tabIndex={-1}>
+          {step.title}
+        </h2>
         <span class="small soft">{`Step ${at + 1} of ${steps.length}`}</span>
         <Button kind="plain" size="small" icon="close" label="Leave the tour" testId="tour-leave" onClick={leave} />
       </div>
-      <h2 ref={heading} tabIndex={-1}>
-        {step.title}
-      </h2>
       <div class="tour-text">
-        {step.text.map((paragraph) => (
-          <p key={paragraph}>{paragraph}</p>
-        ))}
+        <div>
+          {step.text.map((paragraph) => (
+            <p key={paragraph}>{paragraph}</p>
+          ))}
+        </div>
         <Figures links={step.links} />
       </div>
       <div class="row tour-foot">
@@ -108,7 +111,8 @@ function Figures({ links }: { links: readonly string[] }) {
   const now = plan.value;
   const ready = basis.value.state === "ready";
   const key = JSON.stringify([now, ready, links]);
-  const { value, fault, busy } = useLoaded((stop) => explained(links, now, stop).then((told) => ({ told, links })), [key], WAIT_ms);
+  const load = onceReady((stop) => explained(links, now, stop).then((told) => ({ told, links })));
+  const { value, fault, busy } = useLoaded(load, [key], WAIT_ms);
   const mine = value && value.links === links ? value.told.links : null;
   return (
     <div class="tour-figures" aria-live="polite" aria-busy={busy} data-testid="tour-figures" data-ready={Boolean(mine) && !busy}>
@@ -123,7 +127,7 @@ function Figures({ links }: { links: readonly string[] }) {
       ) : fault && !busy ? (
         <p class="soft">{fault}</p>
       ) : (
-        <p class="soft">Working it out…</p>
+        <p class="soft">{ready ? "Working it out…" : "This follows once the live field is ready."}</p>
       )}
       {mine && mine.length === 0 && <p class="soft">This plan has no such link.</p>}
     </div>

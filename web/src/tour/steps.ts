@@ -3,7 +3,7 @@
 import { api, sentence } from "../api";
 import { openBrainTab } from "../panels/brain";
 import { openPersonTab } from "../panels/person";
-import { shownPopulation } from "../panels/pulse";
+import { showPopulation } from "../panels/recruit";
 import { activeView, aimNow, gaze, look, move, openPanel, overlay, say } from "../state";
 import type { Vec3 } from "../types";
 
@@ -111,7 +111,7 @@ export const steps: readonly Step[] = [
     enter: () => {
       look.scalp.value = 0.2;
       openPanel.value = "pulse";
-      shownPopulation.value = "L5";
+      showPopulation("L5");
       faceCoil();
     },
     action: {

@@ -40,10 +40,11 @@ class AskedLayer(Section):
     interval_s: float
 
 
-class AskedLayers(Section):
-    """A train as nested blocks."""
+class AskedTrain(Section):
+    """A train as it is being written: in words, or as nested blocks."""
 
-    layers: list[AskedLayer] = Field(max_length=8)
+    words: str = Field(default="", max_length=2000)
+    layers: list[AskedLayer] | None = Field(default=None, max_length=8)
 
 
 @router.post("/train")
@@ -84,11 +85,19 @@ def train(asked: Annotated[Asked, Depends(body_as(Asked))], request: Request) ->
     )
 
 
-@router.post("/train/sentence")
-def sentence(asked: Annotated[AskedLayers, Depends(body_as(AskedLayers))]) -> JSONResponse:
-    """Nested blocks in words."""
-    made = Train(layers=tuple(Layer(count=one.count, interval_s=one.interval_s) for one in asked.layers))
-    return answer({"sentence": str(made), "layers": _layers(made)})
+@router.post("/train/read")
+def read(asked: Annotated[AskedTrain, Depends(body_as(AskedTrain))]) -> JSONResponse:
+    """The same train in words and as blocks, or in ``refused`` why it can't be read while it is typed."""
+    try:
+        if asked.layers is None:
+            made = protocol(asked.words).blocks[0].train
+        else:
+            made = Train(
+                layers=tuple(Layer(count=one.count, interval_s=one.interval_s) for one in asked.layers)
+            )
+    except InputError as refused:
+        return answer({"sentence": "", "layers": [], "refused": str(refused)})
+    return answer({"sentence": str(made), "layers": _layers(made), "refused": ""})
 
 
 @router.get("/clicks.wav")
