@@ -105,7 +105,7 @@ export const look = {
   /** Top of the colour bar when locked; null follows the field. [V/m] */
   lockedTop: signal<number | null>(null),
   /** Share of the bar below which the cortex stays bare. */
-  threshold: signal(0.15),
+  threshold: signal(0.2),
   scalp: signal(0.5),
   coil: signal(true),
   cut: signal<{ axis: 0 | 1 | 2; at_mm: number } | null>(null),

@@ -213,7 +213,7 @@ function JobRow({ job }: { job: Job }) {
   );
 }
 
-const clock = (utc: string): string => new Date(utc).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const clock = (utc: string): string => new Date(utc).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 function size(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;

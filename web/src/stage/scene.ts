@@ -376,7 +376,7 @@ export class Scene {
       new THREE.EdgesGeometry(shape, 35),
       new THREE.LineBasicMaterial({ color: this.colors.handle, transparent: true, opacity: 0.7 }),
     );
-    const copper = new THREE.MeshLambertMaterial({ color: this.colors.winding, transparent: true, opacity: 0.75 });
+    const copper = new THREE.MeshLambertMaterial({ color: this.colors.winding, transparent: true, opacity: 0.6 });
     for (const line of geometry.windings) side.coil.add(new THREE.Mesh(tube(line), copper));
     side.coil.add(casing, edges);
     side.knob = null;
@@ -555,7 +555,7 @@ function tube(line: readonly number[]): THREE.BufferGeometry {
   const path = new THREE.CurvePath<THREE.Vector3>();
   for (let k = 1; k < points.length; k++)
     path.add(new THREE.LineCurve3(points[k - 1] as THREE.Vector3, points[k] as THREE.Vector3));
-  return new THREE.TubeGeometry(path, Math.min(points.length, 160), 0.55, 5, false);
+  return new THREE.TubeGeometry(path, Math.min(points.length, 160), 0.32, 4, false);
 }
 
 function targetMark(): THREE.Group {
