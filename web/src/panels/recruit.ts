@@ -60,7 +60,7 @@ effect(() => {
         recruitAnswer.value = answer;
         recruitFault.value = null;
         recruitBusy.value = false;
-        if (answer.overlay && population) overlay.value = { label: label(population), share: sharesOf(answer.overlay) };
+        if (answer.overlay && population === shownPopulation.peek()) overlay.value = { label: label(population), share: sharesOf(answer.overlay) };
       },
       (fault: unknown) => {
         if (signal.aborted) return;

@@ -2,7 +2,8 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { onceReady } from "../panels/ask";
-import { basis, gaze, look, openPanel, overlay, plan, tourStep } from "../state";
+import { showPopulation } from "../panels/recruit";
+import { basis, gaze, look, openPanel, plan, tourStep } from "../state";
 import { Button, useLoaded } from "../ui";
 import { explained, hush, steps } from "./steps";
 import "./tour.css";
@@ -12,6 +13,12 @@ let before: { scalp: number; component: "magnitude" | "normal"; coil: boolean; p
 
 function leave() {
   tourStep.value = null;
+}
+
+/** Forward or back; from the step of this moment, however quickly keys follow each other. */
+function go(by: 1 | -1) {
+  const to = (tourStep.peek() ?? 0) + by;
+  if (to >= 0 && to < steps.length) tourStep.value = to;
 }
 
 export function Tour() {
@@ -27,7 +34,7 @@ export function Tour() {
     };
     return () => {
       hush();
-      overlay.value = null;
+      showPopulation("");
       gaze.value = null;
       if (!before) return;
       look.scalp.value = before.scalp;
@@ -43,9 +50,6 @@ function Card({ at }: { at: number }) {
   const step = steps[at];
   const heading = useRef<HTMLHeadingElement>(null);
   const last = at === steps.length - 1;
-  const go = (to: number) => {
-    if (to >= 0 && to < steps.length) tourStep.value = to;
-  };
   useEffect(() => {
     step?.enter();
     heading.current?.focus({ preventScroll: true });
@@ -56,14 +60,14 @@ function Card({ at }: { at: number }) {
       const field = event.target instanceof Element && event.target.closest("input, textarea, select, [role=radiogroup], [role=tablist], canvas");
       if (event.key === "Escape") return leave();
       if (field || event.altKey || event.ctrlKey || event.metaKey) return;
-      if (event.key === "ArrowRight") go(at + 1);
-      else if (event.key === "ArrowLeft") go(at - 1);
+      if (event.key === "ArrowRight") go(1);
+      else if (event.key === "ArrowLeft") go(-1);
       else return;
       event.preventDefault();
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, [at]);
+  }, []);
   if (!step) return null;
   return (
     <section class="tour" role="dialog" aria-label="How does TMS work?" data-testid="tour" data-step={at}>
@@ -93,10 +97,10 @@ function Card({ at }: { at: number }) {
             {step.action.label}
           </Button>
         )}
-        <Button size="small" disabled={at === 0} testId="tour-back" onClick={() => go(at - 1)}>
+        <Button size="small" disabled={at === 0} testId="tour-back" onClick={() => go(-1)}>
           Back
         </Button>
-        <Button size="small" kind="primary" testId="tour-next" onClick={() => (last ? leave() : go(at + 1))}>
+        <Button size="small" kind="primary" testId="tour-next" onClick={() => (last ? leave() : go(1))}>
           {last ? "Done" : "Next"}
         </Button>
       </div>

@@ -4,7 +4,7 @@ import { api, sentence } from "../api";
 import { openBrainTab } from "../panels/brain";
 import { openPersonTab } from "../panels/person";
 import { showPopulation } from "../panels/recruit";
-import { activeView, aimNow, gaze, look, move, openPanel, overlay, say } from "../state";
+import { activeView, aimNow, gaze, look, move, openPanel, say } from "../state";
 import type { Vec3 } from "../types";
 
 export interface Step {
@@ -30,7 +30,8 @@ function faceCoil(tilt = 0.35) {
 }
 
 function field(component: "magnitude" | "normal" = "magnitude") {
-  overlay.value = null;
+  showPopulation("");
+  look.coil.value = true;
   look.component.value = component;
 }
 
@@ -66,7 +67,6 @@ export const steps: readonly Step[] = [
     links: ["coil"],
     enter: () => {
       field();
-      look.coil.value = true;
       look.scalp.value = 0.85;
       openPanel.value = "pulse";
       faceCoil(0.6);
@@ -110,14 +110,12 @@ export const steps: readonly Step[] = [
     links: ["neurons"],
     enter: () => {
       look.scalp.value = 0.2;
+      look.coil.value = false;
       openPanel.value = "pulse";
       showPopulation("L5");
       faceCoil();
     },
-    action: {
-      label: "Look along the normal instead",
-      run: () => field("normal"),
-    },
+    action: { label: "See the field along the cells", run: () => field("normal") },
   },
   {
     title: "Down to the muscle, and never twice the same",
