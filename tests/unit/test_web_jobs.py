@@ -90,7 +90,7 @@ def test_a_search_says_what_it_finds_and_what_a_direct_solve_says_of_it(jobs, pl
             maps.add(sum(value is not None for value in seen.result["map"]["values"]))
         return seen.over
 
-    until(jobs, over)
+    until(jobs, lambda: over() and jobs.idle)
     job = jobs.get(job.id)
     assert job.state == "done", job.message
     found = job.result

@@ -14,6 +14,7 @@ import uvicorn
 
 from tmsim.core import InputError
 from tmsim.formats.nifti import read_grid
+from tmsim.head import Head, builtin_names
 from tmsim.plan.types import HeadPlan
 from tmsim.web.app import create_app
 from tmsim.web.bench import BasisState, Bench
@@ -56,15 +57,20 @@ def serve(
     Raises
     ------
     InputError
-        The address can't be had, or it is not loopback and there is no token.
+        The address can't be had, or it is not loopback and there is no token; there is no such head or image.
     """
     if not _is_loopback(host) and not token:
         raise InputError("--host", f"{host}, which other machines reach", "a --token as well")
+    # Refused now, not when someone looks.
+    if head not in builtin_names():
+        if not Path(head).is_file():
+            Head.load(head)
+        head = str(Path(head).resolve())  # jobs go on when the server has been started elsewhere
+    if t1 is not None:
+        read_grid(t1)
     listener = _bound(host, port)
     port = listener.getsockname()[1]
     token = token or secrets.token_urlsafe(24)
-    if t1 is not None:
-        read_grid(t1)  # refused now, not when someone looks
     bench = Bench(HeadPlan(source=head, repair=repair), order=order, t1=t1)
     shown = f"[{host}]" if ":" in host else host
     hosts = None
