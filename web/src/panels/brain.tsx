@@ -213,7 +213,7 @@ function TransmittersBody({ told }: { told: TransmittersAnswer }) {
   return (
     <>
       <p class="small soft spaced">
-        {`${percent(told.share)} of the left prefrontal L5 cells fire at each pulse, for ${short(told.session_min)} min. What isn't known of the connections is shown as separate lines.`}
+        {`${percent(told.share)} of the left prefrontal L5 cells fire at each pulse, for ${short(told.session_min, 2)} min. What isn't known of the connections is shown as separate lines.`}
       </p>
       <Legend
         items={[
@@ -252,11 +252,12 @@ function OneTransmitter({ told, one }: { told: TransmittersAnswer; one: Transmit
     >
       <Chart
         label={`${one.name} over the session`}
-        height={150}
+        height={170}
         legend={false}
         x={one.time_min}
         xLabel="time [min]"
-        yLabel="outside the cells [nM]"
+        xRange={[0, one.time_min[one.time_min.length - 1] ?? 1]}
+        yLabel="outside cells [nM]"
         series={series}
         marks={[{ at: told.session_min, label: "last pulse" }]}
       />

@@ -30,14 +30,14 @@ export default function Person() {
             testId="whose"
             value={person.value === 0 ? "plan" : "other"}
             choices={[
-              { value: "plan", label: "This head's person" },
+              { value: "plan", label: "This head" },
               { value: "other", label: "Someone else" },
             ]}
             onChange={(whose) => meet(whose === "plan" ? 0 : 1)}
           />
           {person.value > 0 && (
-            <Button size="small" testId="next-person" onClick={() => meet(person.value + 1)}>
-              Next person
+            <Button testId="next-person" onClick={() => meet(person.value + 1)}>
+              Next
             </Button>
           )}
         </div>
@@ -305,7 +305,7 @@ function Shots() {
   const low = Math.max(0, Math.min(...amplitudes) - 4);
   const high = Math.min(100, Math.max(...amplitudes) + 4);
   const y = (mso: number) => 6 + (height - 12) * (1 - (mso - low) / (high - low || 1));
-  const step = Math.min(22, (width - 50) / shots.length);
+  const step = Math.min(22, (width - 80) / shots.length);
   return (
     <svg class="shots" viewBox={`0 0 ${width} ${height}`} role="img" aria-label="Output of each pulse, filled where a response was seen">
       <text x="0" y="12">{`${short(high)} %MSO`}</text>
@@ -313,12 +313,12 @@ function Shots() {
         {short(low)}
       </text>
       {told?.band_mso && (
-        <rect class="band" x="46" width={width - 46} y={y(Math.min(high, told.band_mso[1]))} height={Math.max(1, y(Math.max(low, told.band_mso[0])) - y(Math.min(high, told.band_mso[1])))} />
+        <rect class="band" x="66" width={width - 66} y={y(Math.min(high, told.band_mso[1]))} height={Math.max(1, y(Math.max(low, told.band_mso[0])) - y(Math.min(high, told.band_mso[1])))} />
       )}
-      {told?.estimate_mso && <line class="estimate" x1="46" x2={width} y1={y(told.estimate_mso)} y2={y(told.estimate_mso)} />}
-      {told?.true_mso && <line class="truth" x1="46" x2={width} y1={y(told.true_mso)} y2={y(told.true_mso)} />}
+      {told?.estimate_mso && <line class="estimate" x1="66" x2={width} y1={y(told.estimate_mso)} y2={y(told.estimate_mso)} />}
+      {told?.true_mso && <line class="truth" x1="66" x2={width} y1={y(told.true_mso)} y2={y(told.true_mso)} />}
       {shots.map((one, k) => (
-        <circle key={k} class={one.responded ? "yes" : "no"} cx={54 + k * step} cy={y(one.amplitude_mso)} r="3.6" />
+        <circle key={k} class={one.responded ? "yes" : "no"} cx={74 + k * step} cy={y(one.amplitude_mso)} r="3.6" />
       ))}
     </svg>
   );

@@ -422,14 +422,23 @@ function AboutCard({ told }: { told: TrainAnswer }) {
   if (told.id === "sentence" || told.id === "single") return null;
   return (
     <Card title={told.label} aside={<span class="small soft">{told.status}</span>}>
-      <Facts
-        rows={[
-          ...(told.indication ? ([["for", told.indication]] as const) : []),
-          ...(told.blocks[0]?.intensity ? ([["published at", told.blocks[0].intensity]] as const) : []),
-          ...(told.evidence_level ? ([["evidence", told.evidence_level]] as const) : []),
-          ...(told.regulatory ? ([["regulatory", told.regulatory]] as const) : []),
-        ]}
-      />
+      <dl class="about small">
+        {(
+          [
+            ["for", told.indication],
+            ["published at", told.blocks[0]?.intensity],
+            ["evidence", told.evidence_level],
+            ["regulatory", told.regulatory],
+          ] as const
+        ).map(([name, value]) =>
+          value ? (
+            <>
+              <dt class="soft">{name}</dt>
+              <dd>{value}</dd>
+            </>
+          ) : null,
+        )}
+      </dl>
       {told.notes && <Notes of={[told.notes]} />}
       <Sources of={told.sources} />
     </Card>
