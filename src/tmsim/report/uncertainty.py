@@ -39,7 +39,7 @@ _COLOURS = {
 _REST = (0.86, 0.86, 0.86)
 _WEAK = 0.25  # of the peak: percentages of a weak field say little
 _PANEL_PX = (640, 560)
-_HEIGHT_PX, _LEFT_PX, _TOP_PX, _FOOT_PX = 760, 0, 60, 140
+_HEIGHT_PX, _FOOT_PX = 760, 140
 
 
 def uncertainty_figure(head: Head, pose: Pose, outcome: Uncertainty) -> Figure:
@@ -69,14 +69,14 @@ def uncertainty_figure(head: Head, pose: Pose, outcome: Uncertainty) -> Figure:
             show(ax, render([smooth(cortex, colours, gloss=0.0)], camera), camera, title)
             if k == 0:
                 scale_bar(ax, camera.m_per_px, 20)
-        bar = figure.add_axes((330 / width_px, 90 / _HEIGHT_PX, 280 / width_px, 20 / _HEIGHT_PX))
+        bar = figure.add_axes((390 / width_px, 90 / _HEIGHT_PX, 250 / width_px, 20 / _HEIGHT_PX))
         figure.colorbar(
             ScalarMappable(norm, MAGNITUDE), cax=bar, orientation="horizontal", extend="max", extendfrac=0.04
         )
         bar.set_xlabel(f"SD of {outcome.n_draws} draws  [% of the mean]", labelpad=1)
         bar.tick_params(length=2, pad=1)
         _shares(
-            figure.add_axes((1400 / width_px, 330 / _HEIGHT_PX, 730 / width_px, 340 / _HEIGHT_PX)), outcome
+            figure.add_axes((1480 / width_px, 400 / _HEIGHT_PX, 650 / width_px, 310 / _HEIGHT_PX)), outcome
         )
         _key(figure, outcome)
     return figure
