@@ -58,9 +58,10 @@ class Server:
     def stop(self) -> None:
         """As Ctrl-C does."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
-            self.process = None
+            process, self.process = self.process, None
+            process.send_signal(signal.SIGINT)
+            with process:  # waits, and closes its output
+                process.communicate(timeout=60)
 
     @property
     def base(self) -> str:
@@ -98,8 +99,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     cache = Path(os.environ.get("TMSIM_TEST_CACHE", ROOT / "out/test-web/cache"))
     cache.mkdir(parents=True, exist_ok=True)
     server = Server(tmp_path_factory.mktemp("data"), cache)
-    server.start()
     try:
+        server.start()
         server.wait_for_basis()
         yield server
     finally:
