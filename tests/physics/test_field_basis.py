@@ -258,6 +258,21 @@ def test_the_bits_are_the_same_for_any_number_of_threads(head, basis):
     np.testing.assert_array_equal(seen[0], seen[-1])
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_build_has_the_same_bits_for_any_number_of_threads(order):
+    head, threads = sphere_head(cell_m=0.018), get_num_threads()
+    built = []
+    try:
+        for n in sorted({1, threads}):
+            set_num_threads(n)
+            spec = BasisSpec(order=order, sources=64, samples=128, modes=8)
+            built.append(FieldBasis.build(head, spec, points_m=some_points(head)[::10]))
+    finally:
+        set_num_threads(threads)
+    np.testing.assert_array_equal(built[0].panels, built[-1].panels)
+    np.testing.assert_array_equal(built[0].scales, built[-1].scales)
+
+
 def test_a_coil_of_few_dipoles_and_a_sampled_one_are_served_like_wires(head, basis):
     pose = places(head)[0]
     wires = Coil.load(FIGURE8)

@@ -107,6 +107,8 @@ class FieldBasis:
 
     E = U c with c = W b: b is the coil's flux through some thousand points under the scalp, W maps it to
     modes, U holds the solved field of each mode. Both are linear in the current, so coils of an array add.
+    Fields have the same bits for any number of threads; a build by another number of threads of the linear
+    algebra library differs by rounding.
 
     Parameters
     ----------
