@@ -325,14 +325,13 @@ def test_the_numbers_in_the_report_are_those_of_the_metrics(seen):
 def test_the_report_says_how_far_the_field_may_be_off_and_what_from(seen, report):
     text = seen.text
     # At 2 A/us fields are twice those of the study; percentages are of the planned field or of the mean.
-    assert "Peak of <E> −3.20 −3.00 8.00 % −3.42 to −2.62" in text
-    assert "The peak of <E> scatters by 8.00 %" in text
-    assert "70% of the variance comes from the conductivity of grey matter." in text
-    assert "Conductivity of grey matter 0.1 to 0.6 S/m 5.00 %" in text
-    assert "Coil off the scalp SD 0.87 mm 3.75 %" in text
-    assert "All together 6.25 %" in text
+    assert "Peak of <E> −3.20 −3.00 8.0 % −3.42 to −2.62" in text
+    assert "the peak of <E> scatters by 8.0 %; 70 % of the variance is from the conductivity of" in text
+    assert "Conductivity of grey matter 0.1 to 0.6 S/m 5.0 %" in text
+    assert "Coil off the scalp SD 0.87 mm 3.8 %" in text
+    assert "All together 6.2 %" in text
     linear = replace(report, uncertainty=replace(report.uncertainty, drawn=None))
-    assert "64% of the variance comes from the conductivity of grey matter." in page(linear)
+    assert "64 % of the variance is from the conductivity of grey matter" in page(linear)
     assert "How far the field may be off" not in page(replace(report, uncertainty=None))
 
 

@@ -268,28 +268,28 @@ def _pictures(report: ReportInput) -> dict[str, Picture]:
 
 @dataclass(frozen=True, kw_only=True)
 class Doubts:
-    """How far the field may be off, as text: a sentence a readout, and the rows of two tables."""
+    """How far the field may be off, as text: each readout in words, and the rows of two tables."""
 
-    sentences: list[str]
+    told: list[tuple[str, str]]
     drawn: list[tuple[str, ...]]
     linear: list[tuple[str, ...]]
 
 
 def _doubts(found: FieldUncertainty, didt_A_per_s: float) -> Doubts:
     def percent(sd: float, of: float) -> str:
-        return f"{three_digits(100 * sd / abs(of))} %" if of else "-"
+        return f"{100 * sd / abs(of):.1f} %" if of else "-"
 
     spreads = () if found.drawn is None else found.drawn.spreads
-    told = [(s.label, percent(s.sd, s.mean), s.first_order) for s in spreads] or [
-        (s.label, percent(s.sd, s.nominal), s.variance_shares) for s in found.linear
+    figures = [(s, percent(s.sd, s.mean), s.first_order) for s in spreads] or [
+        (s, percent(s.sd, s.nominal), s.variance_shares) for s in found.linear
     ]
-    sentences = []
-    for label, sd, shares in told:
-        source = found.sources[shares.index(max(shares))]
-        sentences.append(
-            f"The {label} scatters by {sd} (standard deviation); {max(shares):.0%} of the variance comes "
-            f"from the {source.label}."
+    told = []
+    for spread, sd, shares in figures:
+        source, most = found.sources[shares.index(max(shares))], 100 * max(shares)
+        words = (
+            f"the {spread.label} scatters by {sd}; {most:.0f} % of the variance is from the {source.label}"
         )
+        told.append((spread.readout, words))
     rows = [
         (
             source.label[:1].upper() + source.label[1:],
@@ -310,7 +310,7 @@ def _doubts(found: FieldUncertainty, didt_A_per_s: float) -> Doubts:
         )
         for spread in spreads
     ]
-    return Doubts(sentences=sentences, drawn=drawn, linear=rows)
+    return Doubts(told=told, drawn=drawn, linear=rows)
 
 
 def _transmitter_rows(report: ReportInput) -> list[dict[str, str]]:
