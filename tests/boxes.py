@@ -51,3 +51,43 @@ def box_head(
         tensors_S_per_m=pair[right.astype(int)],
         origin=Origin(source="box", sha256=""),
     )
+
+
+def border_solution(
+    points: FloatArray, left_S_per_m: FloatArray, right_S_per_m: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """E and E0 of a problem with a jump of an anisotropic conductivity at x = 0, before the turn.
+
+    E_y = a(x) b(y) is continuous and sigma_x E_x closes the current: div(sigma E) = 0 on both sides, its
+    normal part continuous at x = 0 and zero on the walls. E0 = E + grad(phi) with phi = -integral of E_x dx.
+    """
+    x, y = points[:, 0], points[:, 1]
+    slope = 2 * (left_S_per_m[1, 1] + right_S_per_m[1, 1]) / (left_S_per_m[1, 1] - right_S_per_m[1, 1])
+    b, b1, b2 = (
+        np.cos(np.pi * y / 2),
+        -np.pi / 2 * np.sin(np.pi * y / 2),
+        -((np.pi / 2) ** 2) * np.cos(np.pi * y / 2),
+    )
+
+    def integral(t):  # of a(x) = 1 + slope x, from 0
+        return t + slope * t**2 / 2
+
+    def twice(t):
+        return t**2 / 2 + slope * t**3 / 6
+
+    left = x < 0
+    to_border = -left_S_per_m[1, 1] * -integral(-1.0)  # sigma_y times the integral of a from -1 to 0, negated
+    x_part = np.where(
+        left,
+        -left_S_per_m[1, 1] / left_S_per_m[0, 0] * (integral(x) - integral(-1.0)),
+        (to_border - right_S_per_m[1, 1] * integral(x)) / right_S_per_m[0, 0],
+    )
+    before = -left_S_per_m[1, 1] / left_S_per_m[0, 0] * (twice(0.0) - twice(-1.0) - integral(-1.0))
+    phi_part = -np.where(
+        left,
+        -left_S_per_m[1, 1] / left_S_per_m[0, 0] * (twice(x) - twice(-1.0) - integral(-1.0) * (x + 1)),
+        before + (to_border * x - right_S_per_m[1, 1] * twice(x)) / right_S_per_m[0, 0],
+    )
+    E = np.column_stack([x_part * b1, (1 + slope * x) * b, np.zeros(len(x))])
+    E0 = E + np.column_stack([-x_part * b1, phi_part * b2, np.zeros(len(x))])
+    return E, E0

@@ -8,8 +8,8 @@ from numba import get_num_threads, set_num_threads
 from scipy.sparse import csr_matrix
 from scipy.spatial.transform import Rotation
 
-from boxes import box_head
-from tmsim.core import ConvergenceError, FloatArray
+from boxes import border_solution, box_head
+from tmsim.core import ConvergenceError
 from tmsim.field import FiniteElements, kernels, prepare
 from tmsim.field.multigrid import conjugate_gradients
 from tmsim.field.solve import Potential, Solver
@@ -19,49 +19,11 @@ TURN = Rotation.from_euler("xyz", [0.5, -0.8, 1.1]).as_matrix()
 LEFT, RIGHT = np.diag([0.3, 0.5, 0.4]), np.diag([2.0, 1.5, 0.9])
 
 
-def border_solution(points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """E and E0 of a problem with a jump of an anisotropic conductivity at x = 0, before the turn.
-
-    E_y = a(x) b(y) is continuous and sigma_x E_x closes the current: div(sigma E) = 0 on both sides, its
-    normal part continuous at x = 0 and zero on the walls. E0 = E + grad(phi) with phi = -integral of E_x dx.
-    """
-    x, y = points[:, 0], points[:, 1]
-    slope = 2 * (LEFT[1, 1] + RIGHT[1, 1]) / (LEFT[1, 1] - RIGHT[1, 1])
-    b, b1, b2 = (
-        np.cos(np.pi * y / 2),
-        -np.pi / 2 * np.sin(np.pi * y / 2),
-        -((np.pi / 2) ** 2) * np.cos(np.pi * y / 2),
-    )
-
-    def integral(t):  # of a(x) = 1 + slope x, from 0
-        return t + slope * t**2 / 2
-
-    def twice(t):
-        return t**2 / 2 + slope * t**3 / 6
-
-    left = x < 0
-    to_border = -LEFT[1, 1] * -integral(-1.0)  # sigma_y times the integral of a from -1 to 0, negated
-    x_part = np.where(
-        left,
-        -LEFT[1, 1] / LEFT[0, 0] * (integral(x) - integral(-1.0)),
-        (to_border - RIGHT[1, 1] * integral(x)) / RIGHT[0, 0],
-    )
-    before = -LEFT[1, 1] / LEFT[0, 0] * (twice(0.0) - twice(-1.0) - integral(-1.0))
-    phi_part = -np.where(
-        left,
-        -LEFT[1, 1] / LEFT[0, 0] * (twice(x) - twice(-1.0) - integral(-1.0) * (x + 1)),
-        before + (to_border * x - RIGHT[1, 1] * twice(x)) / RIGHT[0, 0],
-    )
-    E = np.column_stack([x_part * b1, (1 + slope * x) * b, np.zeros(len(x))])
-    E0 = E + np.column_stack([-x_part * b1, phi_part * b2, np.zeros(len(x))])
-    return E, E0
-
-
 def border_error(cells: int, order: int) -> float:
     head = box_head(cells, tensors_S_per_m=(LEFT, RIGHT), rotation=TURN)
     solver = prepare(head, FiniteElements(order=order, tolerance=1e-8))
     space = solver.spaces[order]
-    _, E0 = border_solution(space.points_m @ TURN)
+    _, E0 = border_solution(space.points_m @ TURN, LEFT, RIGHT)
     E0 = np.ascontiguousarray(E0 @ TURN.T)
     x, _ = solver.solve(solver.load(space, E0)[:, None])
     potential = Potential(space=space, primary_V_per_m=E0, potential_V=np.ascontiguousarray(x[:, 0]))
@@ -71,7 +33,7 @@ def border_error(cells: int, order: int) -> float:
     corners = head.nodes_m[head.tets]
     for w in weights:
         points = np.einsum("a,nak->nk", w, corners)
-        E, _ = border_solution(points @ TURN)
+        E, _ = border_solution(points @ TURN, LEFT, RIGHT)
         here = potential.at(solver.places(np.arange(len(head.tets), dtype=np.int32), points))
         error += float((head.volumes_m3[:, None] * (here - E @ TURN.T) ** 2).sum())
         size += float((head.volumes_m3[:, None] * E**2).sum())

@@ -141,7 +141,7 @@ def _residual_squares(
     order, starts = matched_faces(nodes)
     pair = starts[np.diff(starts, append=len(order)) == 2]
     one, other = order[pair], order[pair + 1]
-    outflow, area_m2 = outflow.reshape(4 * n, -1), area_m2.ravel()
+    outflow, area_m2 = outflow.reshape(4 * n, len(_ON_FACE)), area_m2.ravel()
     jump = ((outflow[one] + outflow[other]) ** 2).mean(axis=1)
     each = 0.5 * area_m2[one] ** 1.5 * jump / (mean_sigma[one // 4] + mean_sigma[other // 4])
     for side in (one, other):
