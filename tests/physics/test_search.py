@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +29,7 @@ from tmsim.search import (
     PlacementError,
     Prepared,
     RecruitedShare,
+    ScalpMap,
     prepare_search,
     region_round,
     search,
@@ -243,8 +245,14 @@ def test_refining_never_loses_and_the_forward_solve_confirms(ready):
     assert np.linalg.norm(found.pose.scalp_m - found.region.scalp_m) <= COARSE.radius_m + 1e-9
 
 
-def test_the_map_holds_the_best_of_each_scalp_point(ready):
-    found = search_prepared(ready)
+def test_the_map_holds_the_best_of_each_scalp_point_and_is_watched_as_it_grows(ready, monkeypatch):
+    monkeypatch.setattr(sys.modules["tmsim.search.search"], "_PORTION", 36)  # three scalp points at a time
+    seen: list[ScalpMap] = []
+    found = search_prepared(ready, watch=seen.append)
+    known = [int(np.isfinite(each.values).sum()) for each in seen]
+    assert known == [*range(3, len(found.map.values), 3), len(found.map.values)]
+    assert (seen[0].values[:3] == found.map.values[:3]).all()
+    assert (seen[-1].values == found.map.values).all()
     rows = found.candidates.scalp == 4
     assert found.map.values[4] == found.candidates.values[rows].max()
     assert len(found.map.points_m) == len(np.unique(found.candidates.scalp))

@@ -23,6 +23,7 @@ from tmsim.neuron.dose import best_direction, threshold_field
 from tmsim.placement import HeadPoint
 from tmsim.pulse import waveform
 from tmsim.search import (
+    Candidates,
     Contrast,
     Grid,
     MeanAlong,
@@ -174,6 +175,32 @@ def test_combinations_are_all_of_them_once():
     assert len(every) == len(point) == 3 * 2 * 5
 
 
+def candidates(values: list[float], angles_deg: list[float], scalp: list[int]) -> Candidates:
+    n = len(values)
+    return Candidates(
+        matrices=np.tile(np.eye(4), (n, 1, 1)),
+        coil=np.zeros(n, np.int32),
+        scalp=np.array(scalp, np.int32),
+        angle_rad=np.deg2rad(angles_deg),
+        tilt_rad=np.zeros((n, 2)),
+        lifted_m=np.zeros(n),
+        values=np.array(values),
+    )
+
+
+def test_each_scalp_point_is_ranked_by_its_best_angle():
+    three = candidates([1.0, 3.0, 2.0, math.nan, -1.0], [0, 10, 0, 10, 0], [0, 0, 1, 1, 2])
+    assert three.ranked() == [1, 2, 4]
+    assert three.ranked(np.array([9.0, 3.0, 2.0, 10.0, math.nan])) == [3, 0]
+
+
+def test_of_opposite_handles_that_are_as_good_the_one_that_points_back_is_taken():
+    assert candidates([1.0, 0.999, 0.5], [150, 330, 0], [0, 0, 0]).ranked() == [1]
+    assert candidates([0.999, 1.0, 0.5], [-40, 140, 0], [0, 0, 0]).ranked() == [0]
+    assert candidates([1.0, 0.99, 0.5], [150, 330, 0], [0, 0, 0]).ranked() == [0]
+    assert candidates([-1.0, -0.999], [330, 150], [0, 0]).ranked() == [0]
+
+
 def test_a_whole_turn_is_told_from_a_sector():
     assert Grid().whole_turn
     assert Grid(angles_rad=tuple(np.deg2rad(range(-180, 180, 60)).tolist())).whole_turn
@@ -240,6 +267,7 @@ FAULTS = {
     "angles in degrees": (lambda: Grid(angles_rad=(0.0, 45.0)), "angles"),
     "placement error in mm": (lambda: PlacementError(position_m=3.0, angle_rad=0.1), "3000 mm"),
     "placement error of words": (lambda: PlacementError(position_m=0.003, angle_rad=math.inf), "deg"),
+    "a seed below zero": (lambda: PlacementError(position_m=0.003, angle_rad=0.1, seed=-1), "seed -1"),
     "few samples": (lambda: PlacementError(position_m=0.003, angle_rad=0.1, samples=2), "2 samples"),
     "zero direction": (lambda: MeanAlong(direction=[0, 0, 0]), "direction"),
     "direction of NaN": (lambda: MeanAlong(direction=[0, math.nan, 1]), "NaN"),

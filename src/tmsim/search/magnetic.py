@@ -43,10 +43,13 @@ class MagneticField:
         points = tuple(n + kernels.LATTICE_POINTS - 1 for n in shape)
         self._lattice = np.zeros((*points, self.measures, 3))
         self._cells_at = np.zeros(points, np.int32)  # how many cells have moved currents to each point
+        self._round = [  # the lattice points of each cell
+            tuple(slice(i, i + kernels.LATTICE_POINTS) for i in cell) for cell in self._cells.tolist()
+        ]
         self._moved: dict[int, FloatArray] = {}
         for row in range(len(self._cells)):
-            self._lattice[self._round(row)] += self._move(row)
-            self._cells_at[self._round(row)] += 1
+            self._lattice[self._round[row]] += self._move(row)
+            self._cells_at[self._round[row]] += 1
 
     def __call__(self, points_m: FloatArray) -> FloatArray:
         """B of each measure's currents, (n, 3) to (n, f, 3). [V s/m^2 per unit of the currents]"""
@@ -69,8 +72,8 @@ class MagneticField:
             for row in rows:
                 if row not in self._moved:
                     self._moved[row] = self._move(row)
-                lattice[self._round(row)] -= self._moved[row]
-                cells_at[self._round(row)] -= 1
+                lattice[self._round[row]] -= self._moved[row]
+                cells_at[self._round[row]] -= 1
         used = np.nonzero(cells_at)
         # A cell's lattice points start two before its corner.
         far_m = ((np.stack(used, axis=1) - 2) * _CELL_m).astype(np.float32)
@@ -93,7 +96,3 @@ class MagneticField:
         out = np.zeros((n, n, n, self.measures, 3))
         kernels.spread(self._offsets[part], self._moments[part], out)
         return out
-
-    def _round(self, row: int) -> tuple[slice, ...]:
-        """The lattice points of one cell."""
-        return tuple(slice(i, i + kernels.LATTICE_POINTS) for i in self._cells[row].tolist())
