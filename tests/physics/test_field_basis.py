@@ -320,7 +320,7 @@ def test_a_build_that_was_stopped_goes_on_where_it_was_and_gives_the_same_bits(t
     assert FieldBasis.load(head, spec, points_m=points, cache=cache) is None
     (left,) = cache.entries()
     assert not left.finished
-    assert left.about == f"field basis of {head.name}, P1, {len(points)} points"
+    assert left.about == f"field basis of {head.name}, P1, 48 modes, {len(points)} points"
     blocks = sorted(cache.folder.rglob("modes-*.npz"))
     assert len(blocks) == 4
     blocks[1].write_bytes(blocks[1].read_bytes()[:1000])  # cut short: is solved again

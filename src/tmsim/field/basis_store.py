@@ -79,7 +79,7 @@ def basis_key(head: Head, spec: BasisSpec, points_m: npt.ArrayLike | None) -> st
 
 def _in_words(head: Head, spec: BasisSpec, points_m: npt.ArrayLike | None) -> str:
     where = "mid-cortex" if points_m is None else f"{len(as_array('points', points_m, (None, 3))):,} points"
-    return f"field basis of {head.name}, P{spec.order}, {where}"
+    return f"field basis of {head.name}, P{spec.order}, {spec.modes} modes, {where}"
 
 
 def save(basis: FieldBasis, folder: Path) -> None:
