@@ -70,6 +70,17 @@ def at_threshold(field, share=1.0, motor_threshold_V_per_m=60.0):
     return field.scaled_to(field.didt_A_per_s * share * motor_threshold_V_per_m / size)
 
 
+def test_a_field_known_at_the_cortex_alone_counts_as_uniform_along_the_column(head, field):
+    """It is that of the same vectors in every tetrahedron, but for the gradient that it can't have."""
+    alone = drive_of(head, replace(field, E_V_per_m=np.empty((0, 3))))
+    np.testing.assert_array_equal(alone.polar_rad, drive_of(head, field).polar_rad)
+    assert not alone.gradient_per_m.any()
+    uniform = field_of(head, lambda points_m: np.tile(DIRECTION, (len(points_m), 1)))
+    whole = recruit(head, at_threshold(uniform), BIPHASIC)
+    known = recruit(head, replace(at_threshold(uniform), E_V_per_m=np.empty((0, 3))), BIPHASIC)
+    np.testing.assert_allclose(known.fraction, whole.fraction, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["directional", "magnitude", "cosine"])
 @pytest.mark.parametrize("wave", [MONOPHASIC, BIPHASIC], ids=lambda wave: wave.name)
 @pytest.mark.parametrize("motor_threshold_V_per_m", [60.0, 95.0])
