@@ -22,6 +22,7 @@ import {
 } from "../state";
 import type { FindResult, Job } from "../types";
 import { Button, Card, Check, Empty, Facts, Fault, NumberField, PanelHead, Progress, Segments, Select, TextField } from "../ui";
+import { Topic } from "./topic";
 
 const OBJECTIVES = [
   { value: "mean", label: "Mean E along the column" },
@@ -80,7 +81,11 @@ export default function Find() {
   };
   return (
     <>
-      <PanelHead title="Best placement" about="Every place, angle and coil near a target is tried; the best is solved for again." />
+      <PanelHead
+        title="Best placement"
+        about="Every place, angle and coil near a target is tried; the best is solved for again."
+        badge={<Topic of="search" />}
+      />
       <Card title="What is to be high, and where">
         <div class="stack">
           <div class="grid-2">

@@ -30,6 +30,7 @@ import { startJob, stateWord, under } from "../jobs";
 import { readable } from "../stage/colormap";
 import type { Pose, Reading, Vec3, VerifyResult } from "../types";
 import { Button, Card, Facts, NumberField, PanelHead, Progress, Segments, Select, TextField } from "../ui";
+import { Topic } from "./topic";
 
 type Kind = "scalp" | "cortex" | "mni" | "beam";
 
@@ -38,7 +39,11 @@ export default function Place() {
   const aim = aimNow(view);
   return (
     <>
-      <PanelHead title="Placement" about="Drag the coil on the head, jump to a target, or type where it sits." />
+      <PanelHead
+        title="Placement"
+        about="Drag the coil on the head, jump to a target, or type where it sits."
+        badge={<Topic of="field" />}
+      />
       <TargetCard />
       <CoilCard />
       <Card title="Position" aside={<span class="soft small">{lifted()}</span>}>
