@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -26,6 +27,7 @@ COIL = "magstim-70mm-fig8"
 POSES, DRAG_s, RATE_Hz = 400, 60.0, 60.0
 AIM_ms, AIM_DRIFT = 30.0, 0.05
 TOKEN = "benchmark"
+_FIRST = 20  # poses while everything is loaded and made ready
 
 
 def pose(seq: int, view: str = "A") -> str:
@@ -63,18 +65,24 @@ async def ready(socket: Any) -> None:
         pass
 
 
-async def one_by_one(url: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """Milliseconds of the server and from here to here and back, for poses that wait for each other."""
-    server, whole, points = [], [], 0
+async def one_by_one(url: str, pid: int) -> tuple[np.ndarray, np.ndarray, float, int]:
+    """Milliseconds of the server, and from here to here and back, for poses that wait for each other.
+
+    Besides them the processor's milliseconds for each, and the number of points.
+    """
+    server, whole, points, cpu_start_s = [], [], 0, 0.0
     async with websockets.connect(url, max_size=None, compression=None) as socket:
         await ready(socket)
-        for seq in range(POSES + 20):
+        for seq in range(POSES + _FIRST):
+            if seq == _FIRST:
+                cpu_start_s = cpu_s(pid)
             start = time.perf_counter()
             await socket.send(pose(seq))
             _, points, about = answered(await socket.recv())
             whole.append(1e3 * (time.perf_counter() - start))
             server.append(about["server_ms"])
-    return np.array(server[20:]), np.array(whole[20:]), points
+        cpu_ms = 1e3 * (cpu_s(pid) - cpu_start_s) / POSES
+    return np.array(server[_FIRST:]), np.array(whole[_FIRST:]), cpu_ms, points
 
 
 async def drag(url: str, pid: int, seconds: float) -> dict[str, float]:
@@ -113,6 +121,12 @@ async def drag(url: str, pid: int, seconds: float) -> dict[str, float]:
     }
 
 
+def cpu_s(pid: int) -> float:
+    """What a process has had of the processors, in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_MB(pid: int) -> float:
     """What a process holds in memory."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
@@ -127,7 +141,7 @@ def main() -> None:
         try:
             assert server.stdout is not None
             url = server.stdout.readline().strip().replace("http://", "ws://").replace("/?", "/api/live?")
-            own, whole, points = asyncio.run(one_by_one(url))
+            own, whole, cpu_ms, points = asyncio.run(one_by_one(url, server.pid))
             dragged = asyncio.run(drag(url, server.pid, seconds))
         finally:
             server.terminate()
@@ -139,6 +153,7 @@ def main() -> None:
     ):
         table.add_row(f"{name}, median", f"{np.median(some):.1f} ms", "")
         table.add_row(f"{name}, 95th percentile", f"{np.percentile(some, 95):.1f} ms", aim)
+    table.add_row("processor time of a pose", f"{cpu_ms:.1f} ms", "")
     table.add_row(f"dragged for {seconds:.0f} s: poses sent", f"{dragged['sent']:,.0f}", "")
     table.add_row("answered", f"{dragged['answered']:,.0f}", "")
     table.add_row("stale, dropped and counted", f"{dragged['dropped']:,.0f}", "sent - answered")

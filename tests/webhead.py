@@ -20,7 +20,11 @@ SPEC = BasisSpec(sources=80, samples=200, modes=32)
 def write_head(path: Path) -> Path:
     """Five tissues, stretched to the proportions of a head, so that no symmetry hides a wrong frame."""
     radii_m, tags = (0.066, 0.078, 0.080, 0.086, 0.092), (1, 2, 3, 4, 5)
-    head = mapped(sphere_head(radii_m, tags, cell_m=0.009), ellipsoid)
+    return write_mesh(path, mapped(sphere_head(radii_m, tags, cell_m=0.009), ellipsoid))
+
+
+def write_mesh(path: Path, head: Head) -> Path:
+    """Any head as a gmsh file."""
     mesh = msh.MshFile(
         nodes_mm=head.nodes_m * 1e3,
         tets=head.tets,
@@ -38,8 +42,3 @@ def ready_bench(head: Path, cache: Cache) -> Bench:
     bench = Bench(HeadPlan(source=str(head)), spec=SPEC, cache=cache)
     FieldBasis.load_or_build(bench.head, SPEC, cache=cache)
     return bench
-
-
-def loaded(path: Path) -> Head:
-    """The head, read as the bench reads it."""
-    return Head.load(path)

@@ -182,7 +182,7 @@ def test_what_is_refused_never_becomes_a_job(jobs, plan, kind, change, options, 
 
 
 @pytest.mark.parametrize(
-    "id_", ["", "..", "../../etc", "20260101-000000-abcdef", "20260101-000000-abcdef/.."]
+    "id_", ["", "..", "../../etc", "20260101-000000-123456", "20260101-000000-123456/.."]
 )
 def test_no_job_of_that_name(jobs, id_):
     with pytest.raises(InputError, match="job"):

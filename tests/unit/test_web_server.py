@@ -15,6 +15,7 @@ import pytest
 from numpy.testing import assert_allclose
 from starlette.testclient import TestClient
 
+from spheres import sphere_head
 from tmsim.coil import Coil
 from tmsim.core import InputError
 from tmsim.core.cache import Cache
@@ -30,7 +31,7 @@ from tmsim.web.bench import Bench
 from tmsim.web.jobs import Jobs
 from tmsim.web.live import At, PlaceMessage, _Inbox, answer
 from tmsim.web.placing import Place
-from webhead import SPEC, ready_bench, write_head
+from webhead import SPEC, ready_bench, write_head, write_mesh
 
 HERE = "127.0.0.1:8642"
 BEARER = {"authorization": "Bearer right"}
@@ -329,6 +330,39 @@ def test_a_head_that_cannot_be_read_leaves_a_sentence_and_a_page_that_says_it(fo
             while (told := socket.receive_json())["state"] != "failed":
                 pass
             assert "broken.msh" in told["message"]
+
+
+def test_a_head_without_a_cortex_is_shown_and_said_to_have_none(folder):
+    write_mesh(folder / "bare.msh", sphere_head((0.078, 0.086, 0.092), (2, 4, 5), cell_m=0.014))
+    bench = Bench(HeadPlan(source=str(folder / "bare.msh")), spec=SPEC, cache=Cache(folder=folder / "cache"))
+    app = create_app(bench, token="right", hosts={HERE}, jobs=Jobs(folder / "data"))
+    with TestClient(app, base_url=f"http://{HERE}", headers=BEARER) as client:
+        assert client.get("/api/page").json()["head"]["n_cortex"] == 0
+        assert len(surface(client.get("/api/geometry/cortex").content)[0]) == 0
+        assert len(surface(client.get("/api/geometry/skin").content)[0]) > 100
+        with live(client) as socket:
+            while (told := socket.receive_json())["state"] != "failed":
+                pass
+        assert "cortex" in told["message"] or "grey" in told["message"]
+
+
+def test_jobs_are_told_as_they_change(client):
+    plan = {"head": {"source": "missing.msh"}}
+    with client.websocket_connect(f"ws://{HERE}/api/jobs/live", headers=BEARER) as socket:
+        id_ = client.post("/api/jobs", json={"kind": "run", "plan": plan}).json()["id"]
+        states = []
+        while not states or states[-1] in ("waiting", "running"):
+            job = socket.receive_json()
+            assert job["id"] == id_
+            states.append(job["state"])
+    assert states[-1] == "failed"
+    assert client.get(f"/api/jobs/{id_}").json()["state"] == "failed"
+    assert [job["id"] for job in client.get("/api/jobs").json()] == [id_]
+    assert client.get(f"/api/jobs/{id_}/files").json() == []
+    assert "file" in refusal(client.get(f"/api/jobs/{id_}/files/report.html"))
+    while client.delete(f"/api/jobs/{id_}").status_code != 200:  # its process is yet to be gone
+        time.sleep(0.05)
+    assert "job" in refusal(client.get(f"/api/jobs/{id_}"))
 
 
 @pytest.mark.parametrize("coil", [COIL, "magventure-mc-b70"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -14,7 +14,7 @@ from tmsim.coil import CATALOGUE, Coil, Segments, list_coils
 from tmsim.core import FloatArray
 from tmsim.placement import NAMED_POINTS
 from tmsim.placement.targets import HeadPoint
-from tmsim.plan.types import AtTarget, HeadPlan, Plan, PulsePlan
+from tmsim.plan.types import AtTarget, HeadPlan, NeuronPlan, Plan, PulsePlan
 from tmsim.web.anatomy import Anatomy, packed, tissues_of
 from tmsim.web.bench import Bench
 
@@ -47,7 +47,7 @@ def page(request: Request) -> dict[str, Any]:
 def library() -> dict[str, Any]:
     """What is built in, by name."""
     from tmsim import __version__
-    from tmsim.neuron.models import MODELS as NEURON_MODELS
+    from tmsim.neuron import neuron_model
     from tmsim.plasticity import MODELS
     from tmsim.pulse import STIMULATORS, list_protocols, protocol
     from tmsim.safety import DEVICES
@@ -83,8 +83,14 @@ def library() -> dict[str, Any]:
             }
             for p in map(protocol, list_protocols())
         ],
-        "neuron_models": _named(NEURON_MODELS),
-        "plasticity_models": _named(MODELS),
+        "neuron_models": [
+            {"name": name, "label": name, "validity": neuron_model(name).validity}
+            for name in get_args(NeuronPlan.model_fields["model"].annotation)
+        ],
+        "plasticity_models": [
+            {"name": name, "label": model().label, "validity": model().validity}
+            for name, model in MODELS.items()
+        ],
         "devices": [{"name": name, "label": device.label} for name, device in DEVICES.items()],
         "connectomes": [{"name": "enigma-82", "label": "ENIGMA, 82 regions"}],
     }
@@ -167,10 +173,6 @@ def _targets(anatomy: Anatomy) -> dict[str, Any]:
             for name, at in anatomy.named_m.items()
         ],
     }
-
-
-def _named(models: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"name": name, "label": getattr(model, "label", name)} for name, model in models.items()]
 
 
 def _per_us(slope_A_per_s: float | None) -> float | None:

@@ -14,7 +14,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from tmsim.core import TmsimError
 from tmsim.web import about, job_routes, live, panels, plans, volumes
@@ -67,10 +69,26 @@ def create_app(
     app.add_exception_handler(HTTPException, _no_such)
     app.add_exception_handler(OSError, _fault)
     app.add_exception_handler(Exception, _fault)
-    if STATIC.is_dir():
-        app.mount("/", StaticFiles(directory=STATIC, html=True))
+    app.mount("/", Bundle(directory=STATIC, html=True) if STATIC.is_dir() else _unbuilt)
     app.add_middleware(Guard, token=token, hosts=hosts)
     return app
+
+
+class Bundle(StaticFiles):
+    """The page's files: those whose names change with their content are kept by browsers for good."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        """See the base class."""
+        response = super().file_response(*args, **options)
+        lasting = Path(args[0]).parent.name == "assets"
+        age = "max-age=31536000, immutable" if lasting else "no-cache"
+        response.headers["cache-control"] = f"private, {age}"
+        return response
+
+
+async def _unbuilt(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = _sentence("The page isn't built; `make web` builds it, with Node 20 or later.", 503)
+    await answer(scope, receive, send)
 
 
 async def _tend(jobs: Jobs) -> None:

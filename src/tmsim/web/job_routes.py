@@ -12,7 +12,7 @@ from pydantic import Field
 
 from tmsim.plan.types import Section
 from tmsim.web.asked import body_as
-from tmsim.web.jobs import Jobs, Kind
+from tmsim.web.jobs import Job, Jobs, Kind
 
 router = APIRouter(prefix="/api/jobs")
 
@@ -91,13 +91,13 @@ async def live(socket: WebSocket) -> None:
     jobs: Jobs = socket.app.state.jobs
     await socket.accept()
     listening = asyncio.create_task(_until_closed(socket))
-    known: dict[str, dict[str, Any]] = {}
+    known: dict[str, Job] = {}
     with suppress(WebSocketDisconnect, RuntimeError):
         while not listening.done():
-            seen = {job.id: job.model_dump(mode="json") for job in await asyncio.to_thread(jobs.all)}
+            seen = {job.id: job for job in await asyncio.to_thread(jobs.all)}
             for id_, job in reversed(seen.items()):
-                if known.get(id_) != job:
-                    await socket.send_json(job)
+                if known.get(id_) is not job:
+                    await socket.send_text(job.model_dump_json())
             known = seen
             await asyncio.sleep(_EVERY_s)
     listening.cancel()

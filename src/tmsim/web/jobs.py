@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
 import subprocess
@@ -38,7 +37,7 @@ RESULTS = "results"
 """The folder in a job's own that holds its files."""
 
 _JOB, _REQUEST, _LOCK, _LOG, _CANCEL = "job.json", "request.json", "lock", "worker.log", "cancel"
-_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}")
 _PATIENCE_s = 10.0  # a worker in compiled code takes a while to hear that it is to stop
 
 
@@ -213,6 +212,7 @@ class Jobs:
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping: dict[str, float] = {}
         self._lock = threading.RLock()
+        self._known: dict[str, tuple[tuple[int, int], Job]] = {}
 
     def create(self, kind: Kind, plan: dict[str, Any], options: dict[str, Any]) -> Job:
         """A job for a plan in JSON; it starts when its turn comes.
@@ -224,7 +224,7 @@ class Jobs:
         """
         checked(OPTIONS[kind], json.dumps(options), name="options")
         request = Request(kind=kind, plan=from_table(plan), options=options)
-        id_ = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        id_ = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"  # names are in the order in which jobs came
         self._folder.mkdir(parents=True, exist_ok=True)
         # The folder appears under its name once it is complete.
         part = JobFolder(path=self._folder / f".{id_}")
@@ -236,8 +236,8 @@ class Jobs:
         return job
 
     def all(self) -> list[Job]:
-        """Every job, the latest first."""
-        return [job for folder in self._folders() if (job := _read(folder)) is not None][::-1]
+        """Every job, the latest first; one that hasn't changed is the same object as before."""
+        return [job for folder in self._folders() if (job := self._read(folder)) is not None][::-1]
 
     def get(self, id_: str) -> Job:
         """One job."""
@@ -267,11 +267,12 @@ class Jobs:
         """Stop a job; one that is over stays as it is."""
         with self._lock:
             folder = self.folder(id_)
+            gone = id_ not in self._workers and not folder.alive()
             job = folder.read()
             if job.over:
                 return job
             folder.cancelled.touch()
-            if not folder.alive() and id_ not in self._workers:
+            if gone:
                 return folder.change(state="cancelled", stage="", finished=now())
             self._stopping.setdefault(id_, time.monotonic())
             self._signal(folder, signal.SIGTERM)
@@ -318,7 +319,7 @@ class Jobs:
                     self._stopping.pop(id_, None)
             running = None
             for folder in self._folders():
-                job = _read(folder)
+                job = self._read(folder)
                 if job is None or job.over:
                     continue
                 if job.id in self._workers or folder.alive():
@@ -327,9 +328,9 @@ class Jobs:
                         self._signal(folder, signal.SIGKILL)
                 elif job.state == "running":
                     self._cut_off(folder)
-            waiting = [f for f in self._folders() if (j := _read(f)) is not None and j.state == "waiting"]
+            waiting = [job.id for job in self.all() if job.state == "waiting"]
             if running is None and waiting:
-                self._start(waiting[0])
+                self._start(self.folder(waiting[-1]))
 
     def _start(self, folder: JobFolder) -> None:
         folder.change(state="running", stage="starting", started=now())
@@ -341,7 +342,9 @@ class Jobs:
             )  # fmt: skip
 
     def _cut_off(self, folder: JobFolder) -> None:
-        """Its process is gone, and didn't say how it ended."""
+        """Its process is gone; say so, unless it has said itself how it ended."""
+        if folder.read().over:
+            return
         if folder.cancelled.exists():
             folder.change(state="cancelled", stage="", finished=now(), files=folder.files())
             return
@@ -360,17 +363,22 @@ class Jobs:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
+    def _read(self, folder: JobFolder) -> Job | None:
+        """The state of a job, read anew only where its file is another; None where there is none."""
+        try:
+            file = (folder.path / _JOB).stat()
+            version = (file.st_ino, file.st_mtime_ns)
+            known = self._known.get(folder.path.name)
+            if known is None or known[0] != version:
+                known = self._known[folder.path.name] = (version, folder.read())
+        except (OSError, ValueError):  # it may be being deleted
+            return None
+        return known[1]
+
     def _folders(self) -> list[JobFolder]:
         if not self._folder.is_dir():
             return []
         return [JobFolder(path=path) for path in sorted(self._folder.iterdir()) if _ID.fullmatch(path.name)]
-
-
-def _read(folder: JobFolder) -> Job | None:
-    """The state of a job, None where its folder holds none: it may be being deleted."""
-    with suppress(OSError, ValueError):
-        return folder.read()
-    return None
 
 
 def title_of(request: Request) -> str:

@@ -6,6 +6,8 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -61,6 +63,7 @@ def serve(
     """
     if not _is_loopback(host) and not token:
         raise InputError("--host", f"{host}, which other machines reach", "a --token as well")
+    _check_threads()
     # Refused now, not when someone looks.
     if head not in builtin_names():
         if not Path(head).is_file():
@@ -91,6 +94,15 @@ def serve(
     if open_browser:
         webbrowser.open(address)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _check_threads() -> None:
+    """Requests come in several threads; without OpenMP or TBB numba ends the process where two meet."""
+    for layer in ("omppool", "tbbpool"):
+        with suppress(ImportError):  # the layer is there, but not the library it stands on
+            import_module(f"numba.np.ufunc.{layer}")
+            return
+    raise InputError("numba", "neither OpenMP nor TBB", "one of them", "`pip install tbb` brings one.")
 
 
 def _is_loopback(host: str) -> bool:
