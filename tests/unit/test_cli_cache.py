@@ -7,8 +7,11 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from spheres import sphere_head
 from tmsim.cli import main
 from tmsim.core.cache import LIMIT_BYTES, Cache
+from tmsim.field import BasisSpec, FieldBasis
+from tmsim.head import Cortex, Head
 
 
 @pytest.fixture
@@ -83,6 +86,32 @@ def test_an_entry_filled_once_is_found_and_one_that_was_stopped_is_not(cache):
     assert cache.found("basis-2b") == cache.folder / "basis-2b"
     assert cache.found("basis-3c") is None
     assert cache.entries()[-1].key == "basis-2b"  # just used
+
+
+def test_a_basis_is_prepared_once_and_found_by_whoever_asks_for_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("TMSIM_CACHE", str(tmp_path))
+    head = sphere_head(cell_m=0.018)
+    grey = np.flatnonzero(head.tags == 2)[:60]
+    head = head.with_cortex(
+        Cortex(
+            points_m=head.centers_m[grey],
+            triangles=np.arange(60).reshape(-1, 3),
+            tets=grey,
+            column=np.tile([0.0, 0.0, 1.0], (60, 1)),
+        )
+    )
+    monkeypatch.setattr(Head, "load", lambda _source: head)
+    for _ in range(2):
+        assert main(["basis", "spheres", "--modes", "4", "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+    assert facts["order"] == 1
+    assert facts["modes"] == 4
+    assert facts["points"] == 60
+    found = FieldBasis.load(head, BasisSpec(modes=4))
+    assert found is not None
+    np.testing.assert_array_equal(found.points_m, head.centers_m[grey])
+    (row,) = listed(capsys)["entries"]
+    assert row["what"] == "field basis of spheres, P1, 4 modes, mid-cortex"
 
 
 @pytest.mark.parametrize("wrong", [["--order", "3"], ["--modes", "1"], ["nobody"]])
