@@ -256,6 +256,19 @@ def test_the_field_of_the_command_line_is_that_of_the_run(bench, head, capsys, t
     assert [path.name for path in tmp_path.iterdir()] == ["field.npz"]
 
 
+def test_the_mesh_is_refined_for_an_error_that_the_command_line_asks_for(bench, capsys, tmp_path):
+    given = ["--head", bench / "sphere.msh", "--coil", "magstim-25mm-fig8", "--pose", bench / "pose.txt"]
+    told = {}
+    for error in ("", "20 %"):
+        argv = ["field", *map(str, given), "--error", error, "--out", str(tmp_path / "field.npz"), "--json"]
+        assert main(argv) == 0
+        told[error] = json.loads(capsys.readouterr().out)
+    assert told["20 %"]["n_tets"] == told[""]["n_tets"]
+    assert told["20 %"]["unknowns"] > 1.05 * told[""]["unknowns"]
+    assert told["20 %"]["error"]["median"] < 0.2
+    assert not told["20 %"]["misses_error"]
+
+
 def test_tables_and_navigation_files_say_what_the_outcome_says(bench):
     outcome = Outcome.read(bench / "out")
     with (bench / "out" / "metrics.csv").open() as file:

@@ -117,9 +117,8 @@ def test_a_neighbour_of_a_split_one_is_cut_where_they_meet(edge):
     volume = np.linalg.det(nodes[other[1:]] - nodes[other[0]])
     if volume < 0:
         other = other[[1, 0, 2, 3]]
-    pair = replace(
-        one_tetrahedron(), nodes_m=nodes, tets=np.array([[0, 1, 2, 3], other]), tags=np.array([1, 2])
-    )
+    tets, tags = np.array([[0, 1, 2, 3], other]), np.array([3, 4])
+    pair = replace(one_tetrahedron(), nodes_m=nodes, tets=tets, tags=tags)
     refined = RefinedHead.of(pair).split([1])
     assert np.bincount(refined.parent).tolist() == [2, 8]
     assert refined.head.volumes_m3.min() > 0

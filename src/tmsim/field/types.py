@@ -22,7 +22,7 @@ class FiniteElements:
     error
         Refine the mesh round each placement until the median of the `ErrorEstimate` is no larger, at least
         once; second order only, and heads with a cortex. None solves on the mesh as it is. The error
-        itself is 2 to 3 times smaller than its estimate (docs/accuracy.md).
+        itself was 2 to 6 times smaller than its estimate (docs/accuracy.md).
     most_unknowns
         Where refinement ends even so: 4 million take some 4.5 GB.
     """
