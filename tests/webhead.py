@@ -17,10 +17,10 @@ from tmsim.web.bench import Bench
 SPEC = BasisSpec(sources=80, samples=200, modes=32)
 
 
-def write_head(path: Path) -> Path:
+def write_head(path: Path, cell_m: float = 0.009) -> Path:
     """Five tissues, stretched to the proportions of a head, so that no symmetry hides a wrong frame."""
     radii_m, tags = (0.066, 0.078, 0.080, 0.086, 0.092), (1, 2, 3, 4, 5)
-    return write_mesh(path, mapped(sphere_head(radii_m, tags, cell_m=0.009), ellipsoid))
+    return write_mesh(path, mapped(sphere_head(radii_m, tags, cell_m=cell_m), ellipsoid))
 
 
 def write_mesh(path: Path, head: Head) -> Path:

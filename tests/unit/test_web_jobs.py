@@ -22,7 +22,7 @@ PATIENCE_s = 240.0
 
 @pytest.fixture(scope="module")
 def head(tmp_path_factory):
-    return write_head(tmp_path_factory.mktemp("head") / "spheres.msh")
+    return write_head(tmp_path_factory.mktemp("head") / "spheres.msh", cell_m=0.013)
 
 
 @pytest.fixture
@@ -81,7 +81,11 @@ def test_a_run_leaves_its_files_and_what_it_comes_to(jobs, plan):
 
 
 def test_a_search_says_what_it_finds_and_what_a_direct_solve_says_of_it(jobs, plan):
-    job = jobs.create("find", plan, {"radius_mm": 8, "scalp_radius_mm": 12, "spacing_mm": 6, "didt": 67})
+    job = jobs.create(
+        "find",
+        plan,
+        {"objective": "vector", "radius_mm": 8, "scalp_radius_mm": 9, "spacing_mm": 6, "didt": 67},
+    )
     maps = set()
 
     def over():
