@@ -88,5 +88,5 @@ def test_a_change_of_the_dose_leaves_the_hand_area_as_it_was(colin27):
         LiveResults(plan=one, head=colin27, basis=basis, memory=memory).threshold
         for one in (plan, stronger, monophasic)
     ]
-    assert len(asked) == 3  # the target once, the hand area for each of two waveforms
+    assert len(asked) == 2  # once for each of two waveforms, and never where the coil is now
     assert thresholds[0] == thresholds[1] != thresholds[2]

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tmsim.coil import Coil
-from tmsim.core import InputError, Progress
+from tmsim.core import InputError, Progress, silent
 from tmsim.field import REFERENCE_DIDT_A_PER_S, EField, FieldBasis, FiniteElements
 from tmsim.field.metrics import weighted_percentile
 from tmsim.head import Head
@@ -57,7 +57,7 @@ class CortexMetrics:
 class Memory:
     """What was worked out lately, by what it depends on; who asks for the same meanwhile waits for it."""
 
-    def __init__(self, most: int = 64) -> None:
+    def __init__(self, most: int = 24) -> None:
         self._most, self._lock = most, Lock()
         self._kept: OrderedDict[Hashable, Future[Any]] = OrderedDict()
 
@@ -104,14 +104,18 @@ class LiveResults:
     @property
     def solved(self) -> Solved:
         """Coil, placement and field at 1 A/us, which has no tetrahedra."""
-        # The coil is kept: what is made ready for it once then serves every pose.
-        coil = self._of("coil", ("coil",), lambda: coil_of(self.plan))
-        return self._of("solved", _AT, lambda: solve_live(self.plan, self.head, self.basis, coil))
+        return self._of("solved", _AT, lambda: solve_live(self.plan, self.head, self.basis, self.coil))
+
+    @property
+    def coil(self) -> Coil:
+        """The coil, always the same: what is made ready for it once serves every pose."""
+        return self._of("coil", ("coil",), lambda: coil_of(self.plan))
 
     @property
     def hand(self) -> HandArea:
         """The same coil over the hand area."""
-        return self._of("hand", _HAND, lambda: hand_area(self.plan, self.solved))
+        field_at = fields_of(self.basis, self.coil)
+        return self._of("hand", _HAND, lambda: hand_area(self.plan, self.head, self.coil, field_at))
 
     @property
     def threshold(self) -> MotorThreshold | None:
@@ -121,7 +125,7 @@ class LiveResults:
     @property
     def didt_max_A_per_s(self) -> float | None:
         """Current slope at full output, where known. [A/s]"""
-        return self.plan.pulse.didt_max_A_per_s or self.solved.coil.didt_max_A_per_s
+        return self.plan.pulse.didt_max_A_per_s or self.coil.didt_max_A_per_s
 
     @property
     def response(self) -> Response:
@@ -165,7 +169,7 @@ class LiveResults:
         told = self.plan.model_dump(mode="json")
         told["waveform"] = told["pulse"]["waveform"]
         parts = json.dumps({section: told[section] for section in sections}, sort_keys=True)
-        return self.memory.of((name, id(self.basis), parts), compute)
+        return self.memory.of((name, id(self.head), str(self.basis.spec), parts), compute)
 
 
 def solve_live(plan: Plan, head: Head, basis: FieldBasis, coil: Coil) -> Solved:
@@ -180,12 +184,13 @@ def solve_live(plan: Plan, head: Head, basis: FieldBasis, coil: Coil) -> Solved:
         raise InputError(
             "field basis", f"{basis.n_points} points", f"the {len(head.cortex.points_m)} of the mid-cortex"
         )
+    pose, field_at = pose_of(plan, head, coil), fields_of(basis, coil)
+    return Solved(head=head, coil=coil, pose=pose, field=field_at(pose, silent), field_at=field_at)
 
-    def field_at(pose: Pose, _progress: Progress) -> EField:
-        return cortex_field(basis, coil, pose)
 
-    pose = pose_of(plan, head, coil)
-    return Solved(head=head, coil=coil, pose=pose, field=cortex_field(basis, coil, pose), field_at=field_at)
+def fields_of(basis: FieldBasis, coil: Coil) -> Callable[[Pose, Progress], EField]:
+    """What gives the field of a coil at any pose, at the mid-cortex alone and at 1 A/us."""
+    return lambda pose, _progress: cortex_field(basis, coil, pose)
 
 
 def cortex_field(basis: FieldBasis, coil: Coil, pose: Pose) -> EField:

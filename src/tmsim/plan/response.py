@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from tmsim.coil import Coil
 from tmsim.core import FloatArray, InputError, Progress, silent
 from tmsim.core.cache import Cache
-from tmsim.field import REFERENCE_DIDT_A_PER_S
-from tmsim.head import scalp_cortex_distance
+from tmsim.field import REFERENCE_DIDT_A_PER_S, EField
+from tmsim.head import Head, scalp_cortex_distance
 from tmsim.neuron import NeuronModel, neuron_model, recruit
 from tmsim.neuron.dose import (
     ACTIVE_SHARE,
@@ -35,7 +37,7 @@ from tmsim.neuron.motor import (
 from tmsim.neuron.motor.mep import median_mep_V
 from tmsim.neuron.motor.parameters import TEST_RMT
 from tmsim.neuron.motor.types import DEVICE_MSO
-from tmsim.placement import Placement, place
+from tmsim.placement import Placement, Pose, place
 from tmsim.plan.stages import Clock, Solved, solve, target_of
 from tmsim.plan.types import Plan
 from tmsim.pulse import CurrentSlope, PercentAMT, PercentMSO, PercentRMT, Waveform, waveform
@@ -82,7 +84,7 @@ def respond(
     pulse, model = waveform(plan.pulse.waveform), neuron_model(plan.neuron.model)
     didt_max = plan.pulse.didt_max_A_per_s or solved.coil.didt_max_A_per_s
     with clock.stage("motor threshold"):
-        hand = hand or hand_area(plan, solved, progress=progress)
+        hand = hand or hand_area(plan, solved.head, solved.coil, solved.field_at, progress=progress)
         threshold = threshold_of(plan, hand, didt_max)
         didt = didt_of(plan, threshold, didt_max, hand.missing)
         field = solved.field.scaled_to(didt)
@@ -181,9 +183,22 @@ class HandArea:
     missing: str = ""
 
 
-def hand_area(plan: Plan, solved: Solved, *, progress: Progress = silent) -> HandArea:
-    """How strongly the plan's coil drives the hand area from the place that ``plan.motor`` gives it."""
-    head, coil, motor = solved.head, solved.coil, plan.motor
+def hand_area(
+    plan: Plan,
+    head: Head,
+    coil: Coil,
+    field_at: Callable[[Pose, Progress], EField],
+    *,
+    progress: Progress = silent,
+) -> HandArea:
+    """How strongly a coil drives the hand area from the place that ``plan.motor`` gives it.
+
+    Parameters
+    ----------
+    field_at
+        Of :class:`tmsim.plan.stages.Solved`.
+    """
+    motor = plan.motor
     if not head.has_cortex:
         return HandArea(site=None, missing=f"{head.name} has no cortex")
     try:
@@ -191,25 +206,26 @@ def hand_area(plan: Plan, solved: Solved, *, progress: Progress = silent) -> Han
     except InputError as refused:
         return HandArea(site=None, missing=f"the coil could not be put over {motor.site}: {refused}")
     progress("field over the hand area", 0.0)
-    field = solved.field_at(pose, progress)
+    field = field_at(pose, progress)
     pulse, model = waveform(plan.pulse.waveform), neuron_model(plan.neuron.model)
-    return HandArea(site=_site(solved, pose, directed_field(head, field, model, pulse)))
+    return HandArea(site=_site(head, pose, directed_field(head, field, model, pulse)))
 
 
 def _target_site(solved: Solved, model: NeuronModel, pulse: Waveform) -> Site | None:
     if not solved.head.has_cortex or not isinstance(solved.pose, Placement):
         return None
-    return _site(solved, solved.pose, directed_field(solved.head, solved.field, model, pulse))
+    directed = directed_field(solved.head, solved.field, model, pulse)
+    return _site(solved.head, solved.pose, directed)
 
 
-def _site(solved: Solved, pose: Placement, directed_V_per_m: FloatArray) -> Site:
+def _site(head: Head, pose: Placement, directed_V_per_m: FloatArray) -> Site:
     """The cortex under the coil: the target itself, or the cortex nearest to a target on the scalp."""
-    place_m = target_of(solved.head, pose)
+    place_m = target_of(head, pose)
     return Site(
         target=pose.target,
         place_m=place_m,
-        scalp_to_cortex_m=float(scalp_cortex_distance(solved.head, pose.scalp_m[None])[0]),
-        drive_V_per_m=drive_of_area(solved.head, directed_V_per_m, place_m),
+        scalp_to_cortex_m=float(scalp_cortex_distance(head, pose.scalp_m[None])[0]),
+        drive_V_per_m=drive_of_area(head, directed_V_per_m, place_m),
     )
 
 

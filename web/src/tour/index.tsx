@@ -24,14 +24,16 @@ function go(by: 1 | -1) {
 export function Tour() {
   const at = tourStep.value;
   const running = at !== null;
-  useEffect(() => {
-    if (!running) return;
-    before = {
+  // Here and not in the effect: the first step's own runs before it.
+  if (running)
+    before ??= {
       scalp: look.scalp.peek(),
       component: look.component.peek(),
       coil: look.coil.peek(),
       panel: openPanel.peek(),
     };
+  useEffect(() => {
+    if (!running) return;
     return () => {
       hush();
       showPopulation("");
@@ -41,6 +43,7 @@ export function Tour() {
       look.component.value = before.component;
       look.coil.value = before.coil;
       openPanel.value = before.panel;
+      before = null;
     };
   }, [running]);
   return at === null ? null : <Card at={at} key="tour" />;
