@@ -14,7 +14,7 @@ from tmsim.coil import CATALOGUE, Coil, Segments, list_coils
 from tmsim.core import FloatArray
 from tmsim.placement import NAMED_POINTS
 from tmsim.placement.targets import HeadPoint
-from tmsim.plan.types import AtTarget, HeadPlan, NeuronPlan, Plan, PulsePlan
+from tmsim.plan.types import AtTarget, NeuronPlan, OutputPlan, Plan, PulsePlan
 from tmsim.web.anatomy import Anatomy, packed, tissues_of
 from tmsim.web.bench import Bench
 
@@ -38,7 +38,7 @@ def page(request: Request) -> dict[str, Any]:
         },
         **library(),
         "targets": _targets(anatomy),
-        "default_plan": first_plan(bench.head_plan, anatomy).model_dump(mode="json"),
+        "default_plan": first_plan(bench, anatomy).model_dump(mode="json"),
         "basis": asdict(bench.basis),
     }
 
@@ -96,7 +96,7 @@ def library() -> dict[str, Any]:
     }
 
 
-def first_plan(head: HeadPlan, anatomy: Anatomy) -> Plan:
+def first_plan(bench: Bench, anatomy: Anatomy) -> Plan:
     """The default plan on this head; where it lacks the landmarks, over its top and at a set dI/dt."""
     placement, pulse = AtTarget(), PulsePlan()
     if placement.target not in anatomy.electrodes_m:
@@ -104,7 +104,8 @@ def first_plan(head: HeadPlan, anatomy: Anatomy) -> Plan:
         placement = AtTarget(target=str(HeadPoint((x, y, z))))
     if not anatomy.named_m:
         pulse = PulsePlan(dose="67 A/us")
-    return Plan(head=head, placement=placement, pulse=pulse)
+    output = OutputPlan(t1=str(bench.t1) if bench.t1 else "")
+    return Plan(head=bench.head_plan, placement=placement, pulse=pulse, output=output)
 
 
 @router.get("/geometry/{name}")

@@ -71,6 +71,7 @@ def serve(
         head = str(Path(head).resolve())  # jobs go on when the server has been started elsewhere
     if t1 is not None:
         read_grid(t1)
+        t1 = t1.resolve()
     listener = _bound(host, port)
     port = listener.getsockname()[1]
     token = token or secrets.token_urlsafe(24)
