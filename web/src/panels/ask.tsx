@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { api } from "../api";
 import { basis, plan } from "../state";
-import { Fault, Loading, useLoaded } from "../ui";
+import { Button, Fault, Loading, useLoaded } from "../ui";
 import type { Source } from "./answers";
 import "./panels.css";
 
@@ -38,19 +38,37 @@ export function Answer<T>({
   of,
   height = 200,
   label,
+  action,
   children,
 }: {
   of: Asked<T>;
   height?: number;
   label?: string;
+  /** The way on from a refusal. */
+  action?: { label: string; run: () => void };
   children: (value: T) => ComponentChildren;
 }) {
   const { value, fault, busy } = of;
   const waiting = basis.value.state === "ready" ? (label ?? "Working it out") : "This follows once the live field is ready";
-  if (!value) return fault && !busy ? <Fault message={fault} /> : <Loading height={height} label={waiting} />;
+  if (!value && (!fault || busy)) return <Loading height={height} label={waiting} />;
+  if (!value)
+    return action ? (
+      <Fault message={fault ?? ""} action={action.label} onAction={action.run} />
+    ) : (
+      <Fault message={fault ?? ""} />
+    );
   return (
     <div class={`answer ${busy ? "busy" : ""}`} aria-busy={busy} data-busy={busy}>
-      {fault && !busy && <div class="banner fault small">{fault}</div>}
+      {fault && !busy && (
+        <div class="banner fault small" role="alert">
+          <span class="grow">{fault}</span>
+          {action && (
+            <Button size="small" onClick={action.run}>
+              {action.label}
+            </Button>
+          )}
+        </div>
+      )}
       {children(value)}
     </div>
   );

@@ -42,7 +42,11 @@ export default function Course() {
           onChange={(people) => update("course", { people: Math.round(people) })}
         />
       </div>
-      <Answer of={asked} height={460}>
+      <Answer
+        of={asked}
+        height={460}
+        action={{ label: "The protocol's own course", run: () => update("course", { sessions: 0, missed: [], model: "", scale: "" }) }}
+      >
         {(told) =>
           told.schedule === null ? (
             <p class="banner small spaced" data-testid="no-course">

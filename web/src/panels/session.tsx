@@ -1,6 +1,6 @@
 // The composer: a train as a name, as words and as nested blocks; its raster, sound, totals, and what is found.
 
-import { signal, useSignal } from "@preact/signals";
+import { batch, signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { api, sentence } from "../api";
 import { page, plan, update } from "../state";
@@ -40,7 +40,13 @@ export default function Session() {
 const draft = signal<string | null>(null);
 const draftFault = signal<string | null>(null);
 
-const setProtocol = (text: string) => update("session", { protocol: text });
+function setProtocol(text: string) {
+  if (text === plan.value?.session.protocol) return;
+  batch(() => {
+    update("session", { protocol: text });
+    update("course", { missed: [] }); // days of another calendar
+  });
+}
 
 function Composer({ asked, fault }: { asked: TrainAnswer | null; fault: string | null }) {
   const current = String(plan.value?.session.protocol ?? "");

@@ -39,7 +39,14 @@ export function EvidenceBadge({ evidence }: { evidence: Evidence }) {
       {note && <p class="small soft">{note}</p>}
       {sources.map((source) => (
         <p key={source.key} class="small soft">
-          {source.text} <code>{source.key}</code>
+          {source.text}{" "}
+          {source.url ? (
+            <a href={source.url} target="_blank" rel="noreferrer">
+              <code>{source.key}</code>
+            </a>
+          ) : (
+            <code>{source.key}</code>
+          )}
         </p>
       ))}
     </Popover>

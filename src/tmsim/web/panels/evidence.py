@@ -70,7 +70,8 @@ TOPICS: dict[str, Basis] = {
     "field": Basis(
         title="The induced electric field",
         equation="E = −∂A/∂t − ∇φ\n"
-        "∇·(σ ∇φ) = −∇·(σ ∂A/∂t)      n·σE = 0 at the skin\n"
+        "∇·(σ ∇φ) = −∇·(σ ∂A/∂t)\n"
+        "n·σE = 0 at the skin\n"
         "live: E = U W b,  b = flux of the coil under the scalp",
         keys=("Saturnino2019", "Gomez2020", "Thielscher2015"),
         status="recomputed",
