@@ -78,7 +78,7 @@ export class Scene {
 
   constructor(canvas: HTMLCanvasElement, colors: SceneColors) {
     this.colors = colors;
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, powerPreference: "high-performance" });
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: !drawsInSoftware(), powerPreference: "high-performance" }); // prettier-ignore
     this.renderer.outputColorSpace = THREE.LinearSRGBColorSpace;
     this.renderer.autoClear = false;
     this.camera.up.set(0, 0, 1);
@@ -111,7 +111,6 @@ export class Scene {
     const material = new THREE.ShaderMaterial({
       vertexShader: cortexVertex,
       fragmentShader: cortexFragment,
-      side: THREE.DoubleSide,
       uniforms: {
         colors: { value: this.luts.magnitude },
         range: { value: new THREE.Vector2(0, 1) },
@@ -332,6 +331,12 @@ export class Scene {
 
   setCut(plane: { axis: 0 | 1 | 2; at_mm: number } | null): void {
     this.cutPlane = plane;
+    // The inside of the cortex is seen through a cut only.
+    for (const { cortex } of Object.values(this.sides)) {
+      const { material } = cortex;
+      material.side = plane ? THREE.DoubleSide : THREE.FrontSide;
+      material.needsUpdate = true;
+    }
     this.draw();
   }
 
@@ -359,7 +364,7 @@ export class Scene {
     const side = this.sides[view];
     side.geometry = geometry;
     side.coil.traverse((object) => {
-      if (object instanceof THREE.Mesh || object instanceof THREE.LineSegments) object.geometry.dispose();
+      if (object instanceof THREE.Mesh || object instanceof THREE.Line) object.geometry.dispose();
     });
     side.coil.clear();
     side.casing.color.set(this.colors.casing);
@@ -376,8 +381,12 @@ export class Scene {
       new THREE.EdgesGeometry(shape, 35),
       new THREE.LineBasicMaterial({ color: this.colors.handle, transparent: true, opacity: 0.7 }),
     );
-    const copper = new THREE.MeshLambertMaterial({ color: this.colors.winding, transparent: true, opacity: 0.6 });
-    for (const line of geometry.windings) side.coil.add(new THREE.Mesh(tube(line), copper));
+    const copper = new THREE.LineBasicMaterial({ color: this.colors.winding, transparent: true, opacity: 0.8 });
+    for (const line of geometry.windings) {
+      const wire = new THREE.BufferGeometry();
+      wire.setAttribute("position", new THREE.Float32BufferAttribute(line, 3));
+      side.coil.add(new THREE.Line(wire, copper));
+    }
     side.coil.add(casing, edges);
     side.knob = null;
     if (geometry.handle) {
@@ -531,6 +540,15 @@ export class Scene {
   }
 }
 
+/** Without a graphics card each sample of a pixel is paid for by the processor, which has fields to compute. */
+function drawsInSoftware(): boolean {
+  const probe = document.createElement("canvas").getContext("webgl2");
+  const info = probe?.getExtension("WEBGL_debug_renderer_info");
+  const name = String(probe?.getParameter(info?.UNMASKED_RENDERER_WEBGL ?? probe.RENDERER));
+  probe?.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+}
+
 function surface(data: SurfaceData): THREE.BufferGeometry {
   const geometry = new THREE.BufferGeometry();
   geometry.setAttribute("position", new THREE.BufferAttribute(data.points_mm, 3));
@@ -544,18 +562,6 @@ function lut(component: Component): THREE.DataTexture {
   texture.minFilter = texture.magFilter = THREE.LinearFilter;
   texture.needsUpdate = true;
   return texture;
-}
-
-function tube(line: readonly number[]): THREE.BufferGeometry {
-  const points: THREE.Vector3[] = [];
-  for (let k = 0; k + 2 < line.length; k += 3) {
-    const point = new THREE.Vector3(line[k], line[k + 1], line[k + 2]);
-    if (!points.length || points[points.length - 1]?.distanceTo(point) !== 0) points.push(point);
-  }
-  const path = new THREE.CurvePath<THREE.Vector3>();
-  for (let k = 1; k < points.length; k++)
-    path.add(new THREE.LineCurve3(points[k - 1] as THREE.Vector3, points[k] as THREE.Vector3));
-  return new THREE.TubeGeometry(path, Math.min(points.length, 160), 0.32, 4, false);
 }
 
 function targetMark(): THREE.Group {

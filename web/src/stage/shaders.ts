@@ -56,7 +56,7 @@ ${CUT}
 void main() {
   applyCut(at);
   float front = abs(normalize(facing).z);
-  float rim = pow(1.0 - front, 2.2);
+  float rim = (1.0 - front) * (1.0 - front);
   float ghost = min(1.0, 2.0 * opacity) * (0.06 + 0.55 * rim);
   float solid = max(0.0, 2.0 * opacity - 1.0);
   gl_FragColor = vec4(tint * mix(1.0, 0.45 + 0.55 * front, solid), mix(ghost, 1.0, solid * solid));
