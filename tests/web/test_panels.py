@@ -157,6 +157,16 @@ def test_a_day_of_the_calendar_can_be_missed(page: Page):
     expect(page.get_by_test_id("day-3")).to_have_attribute("data-given", "1")
 
 
+def test_another_protocol_has_a_calendar_of_its_own(page: Page):
+    open_panel(page, "course")
+    page.get_by_test_id("day-12").click()
+    expect(page.get_by_test_id("day-12")).to_have_attribute("data-given", "0")
+    open_panel(page, "session")
+    page.get_by_test_id("protocol").select_option("saint")
+    open_panel(page, "course")
+    expect(page.get_by_test_id("day-5")).to_have_attribute("data-given", "10")
+
+
 def test_an_accelerated_course_has_ten_sessions_on_a_day(page: Page):
     open_panel(page, "session")
     page.get_by_test_id("protocol").select_option("saint")

@@ -56,6 +56,7 @@ function Composer({ asked, fault }: { asked: TrainAnswer | null; fault: string |
   const words = draft.value ?? (named ? (block?.sentence ?? "") : current);
   // Another protocol, chosen elsewhere, ends what was being typed.
   useEffect(() => {
+    if (draft.value?.trim() === current) return;
     draft.value = null;
     draftFault.value = null;
   }, [current]);
