@@ -74,6 +74,7 @@ def test_a_bearer_and_a_query_let_scripts_in(client):
 def test_another_name_for_this_machine_is_refused(client, host):
     answer = client.get("/api/page", headers={**BEARER, "host": host})
     assert answer.status_code == 403
+    assert "<script" not in client.get("/", headers={"host": "<script>"}).text
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Collection
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
@@ -95,9 +96,9 @@ class Guard:
         if scope["path"].startswith("/api"):
             answer: Response = JSONResponse({"message": sentence}, status_code=403)
         else:
-            text = sentence.replace("`tmsim serve`", "<code>tmsim serve</code>")
+            text = escape(sentence).replace("`tmsim serve`", "<code>tmsim serve</code>")
             answer = HTMLResponse(_REFUSAL.format(sentence=text), status_code=403)
-        await answer(scope, receive, send)
+        await answer(scope, receive, self._with_policy(scope, send))
 
     def _with_policy(self, scope: Scope, send: Send) -> Send:
         policy = _REPORT_POLICY if scope["path"].startswith("/api/jobs/") else _CONTENT_POLICY
