@@ -81,7 +81,7 @@ function Calendar({ told }: { told: NonNullable<CourseAnswer["schedule"]> }) {
         )
       }
     >
-      <div class="calendar" role="grid" aria-label="Sessions on each day; a day can be missed" data-testid="calendar">
+      <div class="calendar" role="group" aria-label="Sessions on each day; a day can be missed" data-testid="calendar">
         <span />
         {WEEKDAYS.map((day) => (
           <span key={day} class="small soft center">

@@ -223,14 +223,12 @@ const percent = (share: number) => `${short(100 * share, 2)} %`;
 function Layers({ told, population, show }: { told: RecruitAnswer; population: string; show: (name: string) => void }) {
   const most = Math.max(...told.populations.map((row) => row.area_cm2));
   return (
-    <div class="layers spaced" role="table" aria-label="Cortex that fires, by layer">
+    <ul class="layers spaced" aria-label="Cortex that fires, by layer">
       {told.populations.map((row) => (
-        <div key={row.name} role="row" class="layer" data-testid={`layer-${row.name.replace("/", "")}`}>
-          <span role="rowheader">{row.name}</span>
+        <li key={row.name} class="layer" data-testid={`layer-${row.name.replace("/", "")}`}>
+          <span>{row.name}</span>
           <Bar value={row.area_cm2} of={most} />
-          <span role="cell" class="right">
-            {short(row.area_cm2)} cm²
-          </span>
+          <span class="right">{`${short(row.area_cm2)} cm²`}</span>
           <Button
             size="small"
             kind="plain"
@@ -240,8 +238,8 @@ function Layers({ told, population, show }: { told: RecruitAnswer; population: s
           >
             show
           </Button>
-        </div>
+        </li>
       ))}
-    </div>
+    </ul>
   );
 }

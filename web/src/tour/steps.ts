@@ -161,7 +161,7 @@ export const steps: readonly Step[] = [
   {
     title: "Weeks of sessions",
     text: [
-      "For depression a course takes some thirty sessions. In trials about half of the people felt half as ill at the end; with sham, where nothing reaches the brain, about a quarter did.",
+      "For depression a course takes some thirty sessions. Where everyone knew that it was real, about half of the people were half as ill at the end. In trials where no one knew, fewer were, and fewer still with sham, where next to nothing reaches the brain.",
       "No one can yet compute from a field who will be among them. What you see are the trials themselves, drawn anew: statistics, not a forecast.",
     ],
     links: ["course"],
