@@ -322,6 +322,7 @@ def draw(results: Result, file: Path) -> None:
             at = [(row["unknowns"], 100 * row["estimate"][k - 1]) for row in rows]
             axis.loglog(*zip(*at, strict=True), ":", color=colour, label=f"its estimate, {target}")
         axis.set(xlabel="unknowns", title=f"{title} of the pointwise error", ylabel="%")
+        axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axis.grid(True, which="both", lw=0.3, alpha=0.5)
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
