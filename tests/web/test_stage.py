@@ -282,7 +282,7 @@ def test_a_search_ends_in_a_placement_that_was_solved_for(ready: Page):
 
 def test_a_link_holds_the_whole_page(ready: Page, server, context):
     drag_coil(ready, right=50, down=-40)
-    ready.get_by_test_id("coil").select_option("magventure-cb60")
+    ready.get_by_test_id("coil").select_option("magventure-c-b60")
     settled(ready)
     plan = plan_of(ready)
     ready.get_by_test_id("share").click()
@@ -290,7 +290,7 @@ def test_a_link_holds_the_whole_page(ready: Page, server, context):
     second = context.new_page()
     second.goto(ready.url)
     settled(second)
-    expect(second.get_by_test_id("coil")).to_have_value("magventure-cb60")
+    expect(second.get_by_test_id("coil")).to_have_value("magventure-c-b60")
     assert plan_of(second) == plan
     np.testing.assert_allclose(pose_of(second), pose_of(ready), atol=0.02)
 

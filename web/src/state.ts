@@ -197,10 +197,11 @@ export function setCoil(name: string, of: View = activeView.value): void {
 
 // A pose goes into the plan once the coil rests: panels need not follow every pixel of a drag.
 let settling: ReturnType<typeof setTimeout> | undefined;
-const atTarget: Record<ViewName, string | null> = { A: null, B: null };
+/** Whether the plan says where a view's coil is, in the words it was put there by. */
+const said: Record<ViewName, boolean> = { A: false, B: false };
 
 function placedFreely(of: View): void {
-  atTarget[of.name] = null;
+  said[of.name] = false;
   writePlacement();
 }
 
@@ -209,7 +210,7 @@ function writePlacement(): void {
   settling = setTimeout(() => {
     const of = activeView.value;
     const field = of.field.value;
-    if (!of.aim.value || atTarget[of.name] !== null) return;
+    if (!of.aim.value || said[of.name]) return;
     if (field && field.seq === of.asked.value) update("placement", { pose: rowsOf(field.reading.pose) });
     else if (!of.refused.value) writePlacement();
   }, 200);
@@ -239,7 +240,7 @@ export async function aimAt(text: string, options: Partial<Pick<Aim, "angle_deg"
         pose: null,
       };
       of.refused.value = null;
-      atTarget[of.name] = text;
+      said[of.name] = true;
       if (request.tilt_deg.some((tilt) => tilt !== 0)) return placedFreely(of);
       clearTimeout(settling);
       update("placement", {
@@ -263,7 +264,7 @@ export function activate(name: ViewName): void {
   batch(() => {
     active.value = name;
     update("coil", { source: views[name].coil.value, deformation: {} });
-    atTarget[name] = null;
+    said[name] = false;
     writePlacement();
   });
 }
@@ -296,6 +297,7 @@ export async function openPlan(next: PlanJson): Promise<void> {
   const placement = next.placement as { target?: string; angle?: string; gap?: string; pose?: number[][] };
   if (placement.pose) {
     setPose(placement.pose.flat(), of);
+    said[of.name] = true;
   } else if (placement.target) {
     await aimAt(placement.target, {
       angle_deg: inUnit(placement.angle, { deg: 1, rad: 180 / Math.PI }, 45),

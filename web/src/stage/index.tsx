@@ -104,7 +104,7 @@ export default function Stage() {
 
   const { A, B } = views;
   const settled = (view: View) => view.field.value !== null && view.field.value.seq === view.asked.value;
-  const ready = loaded && settled(A) && (!compare.value || settled(B));
+  const ready = loaded && connection.value === "open" && settled(A) && (!compare.value || settled(B));
   return (
     <div
       class={`stage ${look.slices.value ? "with-slices" : ""}`}
