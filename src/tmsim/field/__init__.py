@@ -7,7 +7,8 @@ dI/dt. phi is found with second-order finite elements on tetrahedra and multigri
 gradients; in a layered sphere the closed form is a second, independent method (Sarvas1987, Heller1992).
 
 Range: a head far smaller than the wavelength and purely resistive tissue (Wagner2004), so pulses of some
-kHz; the coil outside the head. The error of the discretisation is estimated with every field; those of
+kHz; the coil outside the head. The error of the discretisation is estimated with every field, and the
+mesh refined where the coil is until it is as small as asked for (Bey1995, Doerfler1996); those of
 segmentation and conductivity are not in it, and are larger (Gomez2020, McCann2019): `propagate` draws them
 from published ranges and says what the field's scatter comes from (SaturninoUncertainty2019).
 """

@@ -24,6 +24,8 @@ def citations_of(results: Results) -> tuple[str, ...]:
     keys = {*ALWAYS, coil.source, *(TISSUES[tag].conductivity.source for tag in standard)}
     if isinstance(method, FiniteElements) and method.order == 2:
         keys.add("Gomez2020")
+        if method.error is not None:
+            keys |= {"Bey1995", "Doerfler1996"}
     if pulse := STIMULATORS.get(response.waveform.name):
         keys |= {figure.source for figure in pulse.figures.values()}
     if response.recruitment is not None:
