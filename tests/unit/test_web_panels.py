@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 
 from tmsim.coil.evaluate import vector_potential
 from tmsim.core import TmsimError
+from tmsim.head import regions_of
 from tmsim.neuron.motor import draw_subject, hunt, threshold_mso, with_threshold
 from tmsim.plan import default, explain, parse, protocol_of
 from tmsim.plan.live import LiveResults
@@ -306,6 +307,17 @@ def test_the_brain_answers_where_the_coil_is(page, rooms):
     assert told["regions"][0]["recruited"] > 0
     assert told["far_kept_when_cut"] < 0.01
     assert told["rest"]["rate_after_Hz"] > told["rest"]["rate_before_Hz"]
+
+
+def test_the_response_on_the_cortex_is_that_of_each_points_region(page, rooms, bench):
+    told = ask(page, "network", shown="early")
+    shown = np.frombuffer(base64.b64decode(told["overlay"]), np.uint8) / 255
+    regions = regions_of(bench.head)
+    names = np.array(regions.names)[regions.index[bench.anatomy.live]]
+    assert set(shown[names == rooms.brain.site]) == {1.0}
+    other = told["regions"][1]
+    share = other["early_mV"] / told["regions"][0]["early_mV"]
+    np.testing.assert_allclose(shown[names == other["region"]], share, atol=2 / 255)
 
 
 def test_transmitters_are_shown_with_every_case_and_their_evidence(page, rooms):

@@ -253,6 +253,7 @@ export interface NetworkAnswer {
   time_ms: number[];
   traces: { text: string; recruited: boolean; mV: number[] }[];
   far_share: number;
+  overlay: string | null;
   far_kept_when_cut: number | null;
   rest: {
     synapses: string;

@@ -1,17 +1,33 @@
 // Beyond the site: what a pulse sets off on the connectome, and what the session may do to transmitters.
 
-import { signal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
-import { plan, update } from "../state";
-import { Card, Chart, EvidenceBadge, Facts, Legend, PanelHead, Slider, Tabs } from "../ui";
+import { effect, signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { look, overlay, plan, update } from "../state";
+import { Card, Chart, EvidenceBadge, Facts, Legend, PanelHead, Segments, Slider, Tabs } from "../ui";
 import type { NetworkAnswer, TransmittersAnswer } from "./answers";
 import { Answer, Bar, Notes, Sources, useAnswer, type Asked } from "./ask";
-import { short, signed } from "./text";
+import { showPopulation } from "./recruit";
+import { capital, sharesOf, short, signed } from "./text";
 
 type Tab = "network" | "transmitters";
 
 const tab = signal<Tab>("network");
 const FIELD = ["coil", "placement", "pulse", "motor", "neuron"];
+
+type Part = "" | "early" | "late";
+
+/** Which part of the response the cortex shows; empty for the field. */
+const shownResponse = signal<Part>("");
+
+export function showResponse(part: Part) {
+  if (shownResponse.peek() || part) showPopulation("");
+  shownResponse.value = part;
+}
+
+// The stage's own button goes back to the field too.
+effect(() => {
+  if (!overlay.value) shownResponse.value = "";
+});
 
 export function openBrainTab(next: Tab) {
   tab.value = next;
@@ -53,7 +69,17 @@ function Head({ asked }: { asked: Asked<NetworkAnswer> | Asked<TransmittersAnswe
 // --- network --------------------------------------------------------------------------------------------
 
 function Network() {
-  const asked = useAnswer<NetworkAnswer>("network", [...FIELD, "session", "network", "seed"], {}, 500);
+  const shown = shownResponse.value;
+  const asked = useAnswer<NetworkAnswer>("network", [...FIELD, "session", "network", "seed"], { shown, full: look.full.value }, 500);
+  const packed = asked.busy ? null : asked.value?.overlay;
+  useEffect(() => {
+    const label = `${capital(shown)} response, of the strongest region`;
+    const before = overlay.peek();
+    if (packed && shown) overlay.value = { label, share: sharesOf(packed) };
+    else if (before && shown) overlay.value = { ...before, label: `${label}, following` };
+  }, [packed, shown]);
+  // It is of this plan, so it goes when no one looks after it.
+  useEffect(() => () => showResponse(""), []);
   return (
     <>
       <Head asked={asked} />
@@ -90,7 +116,22 @@ function NetworkBody({ told }: { told: NetworkAnswer }) {
           kept !== null && kept < 0.01 ? "; cut off from each other they stay silent" : ""
         }.`}
       </p>
-      <Card title="By region">
+      <Card
+        title="By region"
+        aside={
+          <Segments
+            label="Response shown on the cortex"
+            testId="show-response"
+            value={shownResponse.value}
+            choices={[
+              { value: "", label: "Field" },
+              { value: "early", label: "Early" },
+              { value: "late", label: "Late" },
+            ]}
+            onChange={showResponse}
+          />
+        }
+      >
         <table class="numbers small">
           <thead>
             <tr>
@@ -246,7 +287,7 @@ function OneTransmitter({ told, one }: { told: TransmittersAnswer; one: Transmit
   const span = found.length ? `${signed(Math.min(...found))} to ${signed(Math.max(...found))} %` : "silent at rest";
   return (
     <Card
-      title={one.name.charAt(0).toUpperCase() + one.name.slice(1)}
+      title={capital(one.name)}
       aside={<span class={`level ${one.level} small`}>{LEVEL[one.level]}</span>}
       testId={`transmitter-${one.name}`}
     >

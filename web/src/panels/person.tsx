@@ -7,7 +7,7 @@ import { plan } from "../state";
 import { Button, Card, Chart, Empty, EvidenceBadge, Facts, Legend, NumberField, PanelHead, Segments, Select, Slider, Tabs } from "../ui";
 import type { HuntAnswer, Judged, PersonAnswer, RunAnswer, ShotAnswer } from "./answers";
 import { Answer, useAnswer } from "./ask";
-import { short, signed } from "./text";
+import { capital, short, signed } from "./text";
 
 type Tab = "curve" | "hunt" | "run";
 
@@ -129,8 +129,6 @@ function Curve({ told }: { told: PersonAnswer }) {
     </>
   );
 }
-
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);

@@ -4,6 +4,7 @@ import { effect, signal, untracked } from "@preact/signals";
 import { api, sentence } from "../api";
 import { activeView, basis, look, openPanel, overlay, plan } from "../state";
 import type { RecruitAnswer } from "./answers";
+import { pulseAnswer, pulseBusy, pulseFault } from "./dose";
 import { sharesOf } from "./text";
 
 export const recruitAnswer = signal<RecruitAnswer | null>(null);
@@ -43,6 +44,15 @@ effect(() => {
   const population = shownPopulation.value;
   if (!now || state !== "ready" || (openPanel.value !== "pulse" && !population)) return;
   const { coil, placement, pulse, motor, neuron } = now;
+  // What the dose comes to is known first: one that the stimulator refuses makes no one fire.
+  const dose = pulseAnswer.value?.dose;
+  if (pulseFault.value) recruitFault.value = pulseFault.value;
+  if (pulseBusy.value || dose?.text !== pulse.dose) return;
+  if (dose.refused) {
+    recruitFault.value = dose.refused;
+    last = "";
+    return;
+  }
   const full = look.full.value;
   const key = JSON.stringify([coil, placement, pulse, motor, neuron, population, full, order]);
   if (key === last) return;

@@ -21,6 +21,8 @@ export function duration(seconds: number): string {
   return [`${Math.floor(minutes / 60)} h`, minutes % 60 ? `${minutes % 60} min` : ""].filter(Boolean).join(" ");
 }
 
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const whole = (value: number): string => Math.round(value).toLocaleString("en");
 
 export interface DoseText {

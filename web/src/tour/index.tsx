@@ -1,6 +1,6 @@
 // The guided tour: a card over the stage that moves camera, colours and panel, and can be left at any time.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { onceReady } from "../panels/ask";
 import { showPopulation } from "../panels/recruit";
 import { basis, gaze, look, openPanel, plan, tourStep } from "../state";
@@ -58,7 +58,8 @@ function Card({ at }: { at: number }) {
     heading.current?.focus({ preventScroll: true });
     return hush;
   }, [at]);
-  useEffect(() => {
+  // At once, so that no key is lost.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       const field = event.target instanceof Element && event.target.closest("input, textarea, select, [role=radiogroup], [role=tablist], canvas");
       if (event.key === "Escape") return leave();

@@ -1,11 +1,12 @@
 // The eight steps of "How does TMS work?": what each says, shows and lets one try.
 
 import { api, sentence } from "../api";
-import { openBrainTab } from "../panels/brain";
+import type { Link } from "../panels/answers";
+import { openBrainTab, showResponse } from "../panels/brain";
 import { openPersonTab } from "../panels/person";
 import { showPopulation } from "../panels/recruit";
-import { activeView, aimNow, gaze, look, move, openPanel, say } from "../state";
-import type { Vec3 } from "../types";
+import { activeView, aimNow, gaze, look, move, openPanel, plan, say } from "../state";
+import type { PlanJson, Vec3 } from "../types";
 
 export interface Step {
   title: string;
@@ -47,8 +48,10 @@ export function hush() {
   playing = null;
 }
 
-async function play(source: string) {
+/** The first seconds of the plan's own session. */
+async function play() {
   hush();
+  const source = String(plan.peek()?.session.protocol || "1 pulse");
   playing = new Audio(`/api/panels/clicks.wav?${new URLSearchParams({ source, duration_s: "8" })}`);
   try {
     await playing.play();
@@ -142,7 +145,7 @@ export const steps: readonly Step[] = [
       field();
       openPanel.value = "session";
     },
-    action: { label: "Hear it", run: () => void play("itbs600") },
+    action: { label: "Hear it", run: () => void play() },
   },
   {
     title: "What stays behind, and how it spreads",
@@ -156,7 +159,14 @@ export const steps: readonly Step[] = [
       openPanel.value = "after";
       openBrainTab("network");
     },
-    action: { label: "See the brain's answer", run: () => (openPanel.value = "brain") },
+    action: {
+      label: "See the brain's answer",
+      run: () => {
+        openPanel.value = "brain";
+        look.coil.value = false;
+        showResponse("late");
+      },
+    },
   },
   {
     title: "Weeks of sessions",
@@ -172,5 +182,5 @@ export const steps: readonly Step[] = [
   },
 ];
 
-export const explained = (links: readonly string[], plan: unknown, stop: AbortSignal) =>
-  api.panel<{ links: { name: string; sentence: string; evidence: string }[] }>("explain", { plan, links }, stop);
+export const explained = (links: readonly string[], of: PlanJson | null, stop: AbortSignal) =>
+  api.panel<{ links: Link[] }>("explain", { plan: of, links }, stop);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from tmsim.core import Parameter
+from tmsim.core import FloatArray, Parameter
 from tmsim.core.citations import citations
 from tmsim.plan import Plan
 from tmsim.plan.live import LiveResults, Memory
@@ -75,6 +76,11 @@ def numbers(values: npt.ArrayLike, digits: int = 4) -> Any:
 def number(value: float | None, digits: int = 4) -> float | None:
     """One such number."""
     return None if value is None else numbers(value, digits)
+
+
+def packed(share: FloatArray) -> str:
+    """Shares, 0 to 1, as base64 of a byte each: 255 steps are finer than a colour can show."""
+    return base64.b64encode(np.rint(255 * share).astype(np.uint8).tobytes()).decode()
 
 
 def parameter(name: str, figure: Parameter) -> dict[str, Any]:

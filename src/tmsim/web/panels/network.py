@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from tmsim.head.regions import region_text
+from tmsim.head import Head
+from tmsim.head.regions import region_text, regions_of
 from tmsim.network import similarity
 from tmsim.result import Brain
 from tmsim.web.asked import body_as
-from tmsim.web.panels.door import Asked, answer, live_results, number, numbers, sources
+from tmsim.web.panels.door import Asked, answer, live_results, number, numbers, packed, sources
 from tmsim.web.panels.evidence import badge
 
 router = APIRouter()
@@ -33,10 +34,18 @@ _SUBCORTICAL = {
 """Nuclei of the built-in connectome, whose labels are a side and one of these."""
 
 
+class AskedNetwork(Asked):
+    """Which part of the response the cortex shows, if any; at all points, or the live ones."""
+
+    shown: Literal["", "early", "late"] = ""
+    full: bool = False
+
+
 @router.post("/network")
-def network(asked: Annotated[Asked, Depends(body_as(Asked))], request: Request) -> JSONResponse:
+def network(asked: Annotated[AskedNetwork, Depends(body_as(AskedNetwork))], request: Request) -> JSONResponse:
     """The evoked response by region, early and late, and how rates and correlations at rest change."""
-    brain = live_results(request, asked.checked).brain
+    results = live_results(request, asked.checked)
+    brain = results.brain
     if brain is None:
         missing = "This pulse makes next to no cells fire in any region of the connectome."
         return answer({"missing": missing, "evidence": badge("network")})
@@ -75,6 +84,7 @@ def network(asked: Annotated[Asked, Depends(body_as(Asked))], request: Request) 
             ],
             "far_share": number(far / evoked.late_mV.sum()),
             "far_kept_when_cut": number(cut.late_mV[evoked.elsewhere].sum() / far) if far > 0 else None,
+            "overlay": _on_cortex(asked, brain, results.head, request) if asked.shown else None,
             "rest": _rest(brain),
             "rest_missing": brain.missing,
             "notes": list(evoked.notes),
@@ -87,6 +97,16 @@ def network(asked: Annotated[Asked, Depends(body_as(Asked))], request: Request) 
 def _text(label: str) -> str:
     nucleus = _SUBCORTICAL.get(label[1:])
     return f"{'left' if label[0] == 'L' else 'right'} {nucleus}" if nucleus else region_text(label)
+
+
+def _on_cortex(asked: AskedNetwork, brain: Brain, head: Head, request: Request) -> str:
+    """The response of each point's region, over that of the strongest region of the cortex."""
+    size = brain.evoked.early_mV if asked.shown == "early" else brain.evoked.late_mV
+    share = np.minimum(size / size[brain.connectome.cortical].max(), 1.0)
+    by_region = dict(zip(brain.evoked.labels, share.tolist(), strict=True))
+    regions = regions_of(head)
+    at = regions.index if asked.full else regions.index[request.app.state.bench.anatomy.live]
+    return packed(np.array([by_region.get(name, 0.0) for name in regions.names])[at])
 
 
 def _rest(brain: Brain) -> dict[str, Any] | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated
 
-import numpy as np
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
@@ -13,7 +11,7 @@ from tmsim.head.regions import region_text
 from tmsim.neuron import POPULATIONS
 from tmsim.web.asked import body_as
 from tmsim.web.bench import Bench
-from tmsim.web.panels.door import Asked, answer, live_results, number, numbers
+from tmsim.web.panels.door import Asked, answer, live_results, number, numbers, packed
 from tmsim.web.panels.evidence import badge
 
 router = APIRouter()
@@ -43,8 +41,7 @@ def recruit(
     if asked.population in fired.populations:
         share = fired.fraction[fired.populations.index(asked.population)]
         share = share if asked.full else share[bench.anatomy.live]
-        # 255 steps are finer than a colour; so 20,000 points are 27 kB of text.
-        shown = base64.b64encode(np.rint(255 * share).astype(np.uint8).tobytes()).decode()
+        shown = packed(share)
     return answer(
         {
             "model": fired.model,
