@@ -187,10 +187,14 @@ def test_each_panel_opens_its_equation_and_sources(page: Page, name):
 def test_the_brain_answers(ready: Page):
     panel = open_panel(ready, "brain")
     expect(panel.get_by_test_id("rest-rate")).to_contain_text("Hz", timeout=SLOW_ms)
+    panel.get_by_test_id("show-response").get_by_text("Late").click()
+    expect(ready.get_by_test_id("colorbar")).to_contain_text("Late response", timeout=SLOW_ms)
     panel.get_by_test_id("brain-tab").get_by_text("Transmitters").click()
     dopamine = panel.get_by_test_id("transmitter-dopamine")
     expect(dopamine).to_contain_text("measured in people", timeout=SLOW_ms)
     expect(panel.get_by_test_id("transmitter-serotonin")).to_contain_text("neither is claimed")
+    open_panel(ready, "after")
+    expect(ready.get_by_test_id("colorbar")).to_contain_text("V/m")
 
 
 def test_the_tour_goes_through_eight_steps_with_figures_of_this_plan(ready: Page):

@@ -53,6 +53,7 @@ function Composer({ asked, fault }: { asked: TrainAnswer | null; fault: string |
   const names = page.value?.protocols ?? [];
   const named = names.some((one) => one.name === current);
   const block = asked?.blocks.length === 1 ? asked.blocks[0] : undefined;
+  const layers = written.value?.protocol === current ? written.value.layers : block?.layers;
   const words = draft.value ?? (named ? (block?.sentence ?? "") : current);
   // Another protocol, chosen elsewhere, ends what was being typed.
   useEffect(() => {
@@ -94,7 +95,7 @@ function Composer({ asked, fault }: { asked: TrainAnswer | null; fault: string |
           ) : (
             <p class="hint small soft">Such as “10 Hz, 4 s on, 26 s off, for 3000 pulses” or “cTBS for 300 pulses”.</p>
           )}
-          {block && <Blocks layers={block.layers} />}
+          {layers && <Blocks layers={layers} />}
         </>
       )}
     </Card>
@@ -122,18 +123,24 @@ function Words({ value }: { value: string }) {
 
 interface Reading {
   sentence: string;
+  layers: Layer[];
   refused: string;
 }
+
+/** The blocks of the train that was written last, until the session's own answer is there: who goes on writing
+    meanwhile changes these and not the ones before. */
+const written = signal<{ protocol: string; layers: readonly Layer[] } | null>(null);
 
 const reading = (written: { words: string } | { layers: readonly Layer[] }) => api.panel<Reading>("train/read", written);
 
 /** Take what was typed into the plan once it can be read; say why not until then. */
 async function read(text: string) {
   if (!text.trim()) return;
-  const refused = await reading({ words: text.trim() }).then((made) => made.refused, sentence);
+  const made = await reading({ words: text.trim() }).catch((problem) => ({ refused: sentence(problem), layers: [] }));
   if (draft.value !== text) return;
-  draftFault.value = refused || null;
-  if (refused) return;
+  draftFault.value = made.refused || null;
+  if (made.refused) return;
+  written.value = { protocol: text.trim(), layers: made.layers };
   setProtocol(text.trim());
 }
 
@@ -144,7 +151,9 @@ function Blocks({ layers }: { layers: readonly Layer[] }) {
     try {
       const made = await reading({ layers: next });
       fault.value = made.refused || null;
-      if (made.sentence) setProtocol(made.sentence);
+      if (made.refused) return;
+      written.value = { protocol: made.sentence, layers: made.layers };
+      setProtocol(made.sentence);
     } catch (problem) {
       fault.value = sentence(problem);
     }
