@@ -89,30 +89,28 @@ async def drag(url: str, pid: int, seconds: float) -> dict[str, float]:
     """Poses at the rate of a screen, whether or not they are answered."""
     sent_s: dict[int, float] = {}
     late_ms, memory_MB = [], []
-    dropped = seq = 0
+    count, last, dropped = round(seconds * RATE_Hz), 0, 0
     async with websockets.connect(url, max_size=None, compression=None) as socket:
         await ready(socket)
         start = time.perf_counter()
 
         async def send() -> None:
-            nonlocal seq
-            while time.perf_counter() - start < seconds:
-                seq += 1
+            for seq in range(1, count + 1):
                 sent_s[seq] = time.perf_counter()
                 await socket.send(pose(seq))
                 memory_MB.append(resident_MB(pid))
                 await asyncio.sleep(max(0.0, start + seq / RATE_Hz - time.perf_counter()))
 
         sending = asyncio.create_task(send())
-        last = 0
-        while not sending.done() or last != seq:
+        while last != count:  # nothing overtakes the last one
             last, _, about = answered(await socket.recv())
             late_ms.append(1e3 * (time.perf_counter() - sent_s[last]))
             dropped = about["dropped"]
+        await sending
     # What was loaded when the first poses came is no drift.
     settled, end = np.median(memory_MB[len(memory_MB) // 6 :][:60]), np.median(memory_MB[-60:])
     return {
-        "sent": seq,
+        "sent": count,
         "answered": len(late_ms),
         "dropped": dropped,
         "late_ms": float(np.percentile(late_ms, 95)),
