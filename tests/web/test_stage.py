@@ -231,7 +231,7 @@ def test_colours_follow_range_threshold_and_component(ready: Page):
     canvas, bar = ready.get_by_test_id("canvas"), ready.get_by_test_id("colorbar")
     pictures = [canvas.screenshot()]
     ready.get_by_test_id("component").get_by_text("Normal").click()
-    expect(bar).to_contain_text("normal")
+    expect(bar).to_contain_text("Normal")
     pictures.append(canvas.screenshot())
     ready.get_by_test_id("component").get_by_text("|E|").click()
     ready.get_by_test_id("threshold").fill("0.7")

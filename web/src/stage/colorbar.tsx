@@ -47,7 +47,7 @@ function FieldBar() {
     <div class="colorbar glass" data-testid="colorbar" data-top={top}>
       <div class="row between">
         <span>
-          <strong>{component === "normal" ? "E along the normal" : "|E|"}</strong>{" "}
+          <strong>{component === "normal" ? "Normal E" : "|E|"}</strong>{" "}
           <span class="soft">{`V/m at ${readable(didt.value)} A/µs`}</span>
         </span>
         <Button

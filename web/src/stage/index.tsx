@@ -51,7 +51,7 @@ const COLORS: Record<"light" | "dark", SceneColors> = {
     background: "#0d1013",
     scalp: "#9fb4c2",
     cortex: "#a29d98",
-    casing: "#aab8c4",
+    casing: "#5f6f7c",
     handle: "#8d9aa6",
     winding: "#e08a45",
     accent: "#45c4b5",

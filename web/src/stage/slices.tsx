@@ -25,7 +25,7 @@ export function Slices() {
       (viewer) => {
         if (gone) return;
         setState("ready");
-        stops.push(followTarget(viewer), followField(viewer, setState, setFault));
+        stops.push(followTarget(viewer), followField(viewer, setState, setFault), () => viewer.cleanup());
       },
       (problem) => setFault(sentence(problem)),
     );
