@@ -8,7 +8,7 @@ import io
 import wave
 from types import SimpleNamespace
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from fastapi import FastAPI
@@ -69,8 +69,8 @@ class Client:
 
     def _ask(self, method, path, **options):
         async def ask():
-            transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+            transport = httpx2.ASGITransport(app=self.app)
+            async with httpx2.AsyncClient(transport=transport, base_url="http://page") as client:
                 return await client.request(method, path, **options)
 
         return asyncio.run(ask())
