@@ -29,7 +29,7 @@ _REFUSAL = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>tmsim</title><style>
 body{{font:15px/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1.5rem;color:#1b2430;
 background:#fafbfc}}h1{{font-size:1.1rem;font-weight:600}}code{{background:#e9edf2;padding:.1em .3em;
-border-radius:3px}}@media(prefers-color-scheme:dark){{body{{background:#12161c;color:#dde4ec}}
+border-radius:3px;white-space:nowrap}}@media(prefers-color-scheme:dark){{body{{background:#12161c;color:#dde4ec}}
 code{{background:#242c36}}}}</style></head>
 <body><h1>This page needs its token</h1><p>{sentence}</p></body></html>
 """
