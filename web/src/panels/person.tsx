@@ -253,9 +253,9 @@ function Hunt() {
       <Facts
         rows={[
           ["pulses fired", String(trials.value.length), "shots"],
-          ["estimate by maximum likelihood", told?.estimate_mso ? `${short(told.estimate_mso)} %MSO` : "needs a response and a failure", "estimate"],
-          ["95 % of its likelihood", told?.band_mso ? `${short(told.band_mso[0])} to ${short(told.band_mso[1])} %MSO` : "–"],
-          ["it would fire next at", told?.next_mso ? `${short(told.next_mso)} %MSO` : "–"],
+          ["likeliest threshold", told?.estimate_mso ? `${short(told.estimate_mso)} %MSO` : "–", "estimate"],
+          ["95 % of the likelihood", told?.band_mso ? `${short(told.band_mso[0])} to ${short(told.band_mso[1])} %MSO` : "–"],
+          ["maximum likelihood fires next at", told?.next_mso ? `${short(told.next_mso)} %MSO` : "–"],
           ...(told?.true_mso
             ? ([
                 ["true threshold", `${short(told.true_mso)} %MSO`, "truth"],
