@@ -99,7 +99,6 @@ export const api = {
   cancelJob: (id: string) => post(`/api/jobs/${id}/cancel`),
   jobAgain: (id: string) => post<{ id: string }>(`/api/jobs/${id}/again`),
   removeJob: (id: string) => remove(`/api/jobs/${id}`),
-  jobFiles: (id: string) => get<{ name: string; bytes: number }[]>(`/api/jobs/${id}/files`),
   fileUrl: (id: string, name: string) =>
     `/api/jobs/${id}/files/${name.split("/").map(encodeURIComponent).join("/")}`,
   panel: <T>(name: string, body: object, signal?: AbortSignal) =>

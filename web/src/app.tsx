@@ -108,7 +108,11 @@ function StageHost() {
   if (fault)
     return (
       <div class="stage-state">
-        <Fault message="The 3D view could not be loaded." action="Load again" onAction={() => location.reload()} />
+        <Fault
+          message="The 3D view could not be loaded."
+          action="Load again"
+          onAction={() => location.reload()}
+        />
       </div>
     );
   if (!Stage)
@@ -134,7 +138,13 @@ function Side() {
   };
   return (
     <aside class="side" aria-label="Panels">
-      <div class="panel" role="tabpanel" aria-labelledby={`tab-${open.id}`} data-testid={`panel-${open.id}`} key={open.id}>
+      <div
+        class="panel"
+        role="tabpanel"
+        aria-labelledby={`tab-${open.id}`}
+        data-testid={`panel-${open.id}`}
+        key={open.id}
+      >
         {page.value ? <open.component /> : <Loading />}
       </div>
       <div class="rail" role="tablist" aria-orientation="vertical" onKeyDown={step}>
@@ -213,7 +223,11 @@ function Notices() {
   return (
     <div class="notices" aria-live="polite" data-testid="notices">
       {notices.value.map((notice) => (
-        <div key={notice.id} class={`notice ${notice.kind}`} role={notice.kind === "fault" ? "alert" : "status"}>
+        <div
+          key={notice.id}
+          class={`notice ${notice.kind}`}
+          role={notice.kind === "fault" ? "alert" : "status"}
+        >
           <span>{notice.text}</span>
           <Button kind="plain" size="small" icon="close" label="Dismiss" onClick={() => dismiss(notice.id)} />
         </div>

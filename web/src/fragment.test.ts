@@ -18,7 +18,14 @@ describe("differences", () => {
   });
 
   it("keep a placement whole: its kinds don't mix", () => {
-    const pose = { pose: [[1, 0, 0, 5], [0, 1, 0, 6], [0, 0, 1, 7], [0, 0, 0, 1]] }; // prettier-ignore
+    const pose = {
+      pose: [
+        [1, 0, 0, 5],
+        [0, 1, 0, 6],
+        [0, 0, 1, 7],
+        [0, 0, 0, 1],
+      ],
+    };
     const plan = { ...base, placement: pose };
     expect(patched(base, difference(base, plan))).toEqual(plan);
   });
@@ -32,7 +39,10 @@ describe("differences", () => {
 
 describe("fragments", () => {
   it("bring a plan back as it was, with any letters", async () => {
-    const plan = { ...base, session: { protocol: "10 Hz 4 s, pause 26 s, × 75 – „so“" } } as unknown as PlanJson;
+    const plan = {
+      ...base,
+      session: { protocol: "10 Hz 4 s, pause 26 s, × 75 – „so“" },
+    } as unknown as PlanJson;
     const fragment = await toFragment(plan, base);
     expect(fragment).toMatch(/^#plan=[\w-]+$/);
     expect(await fromFragment(fragment, base)).toEqual(plan);

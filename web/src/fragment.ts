@@ -21,13 +21,17 @@ export function difference(base: Json, value: Json, key = ""): Json {
 
 /** `base` with the differences put back in. */
 export function patched(base: Json, changes: Json, key = ""): Json {
-  if (!isTable(base) || !isTable(changes) || key === "placement") return changes === undefined ? base : changes;
+  if (!isTable(base) || !isTable(changes) || key === "placement")
+    return changes === undefined ? base : changes;
   const out: Record<string, Json> = { ...base };
   for (const [name, inner] of Object.entries(changes)) out[name] = patched(base[name], inner, name);
   return out;
 }
 
-async function through(bytes: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+async function through(
+  bytes: Uint8Array,
+  stream: CompressionStream | DecompressionStream,
+): Promise<Uint8Array> {
   const body = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream);
   return new Uint8Array(await new Response(body).arrayBuffer());
 }

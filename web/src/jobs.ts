@@ -44,7 +44,11 @@ export async function refresh(): Promise<void> {
 }
 
 /** Start a job; its number once it is there, or null with a notice of why not. */
-export async function startJob(kind: Job["kind"], plan: PlanJson, options: object = {}): Promise<string | null> {
+export async function startJob(
+  kind: Job["kind"],
+  plan: PlanJson,
+  options: object = {},
+): Promise<string | null> {
   try {
     const { id } = await api.startJob(kind, plan, options);
     await refresh();

@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { between, carried, column, cross, dot, handleAxes, predicted, readPose, rowsOf, turned, unit } from "./pose";
+import {
+  between,
+  carried,
+  column,
+  cross,
+  dot,
+  handleAxes,
+  predicted,
+  readPose,
+  rowsOf,
+  turned,
+  unit,
+} from "./pose";
 import type { Pose, Vec3 } from "./types";
 
 const near = (a: Vec3, b: Vec3) => a.forEach((value, k) => expect(value).toBeCloseTo(b[k] as number, 9));
@@ -63,7 +75,11 @@ describe("handle axes", () => {
   it("are at right angles to each other and to the scalp", () => {
     const outward = unit([-0.8, 0.3, 0.5]);
     const { back, lateral } = handleAxes([-60, 20, 40], outward);
-    for (const [a, b] of [[back, lateral], [back, outward], [lateral, outward]] as const) // prettier-ignore
+    for (const [a, b] of [
+      [back, lateral],
+      [back, outward],
+      [lateral, outward],
+    ] as const)
       expect(dot(a, b)).toBeCloseTo(0, 9);
     expect(back[1]).toBeLessThan(0);
     expect(lateral[2]).toBeLessThan(0); // on the side of the head outward is down

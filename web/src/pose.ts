@@ -43,12 +43,13 @@ export function handleAxes(point_mm: Vec3, outward: Vec3): { back: Vec3; lateral
 }
 
 function fromColumns(x: Vec3, y: Vec3, z: Vec3, centre: Vec3): Pose {
+  // prettier-ignore
   return [
     x[0], y[0], z[0], centre[0],
     x[1], y[1], z[1], centre[1],
     x[2], y[2], z[2], centre[2],
     0, 0, 0, 1,
-  ]; // prettier-ignore
+  ];
 }
 
 /** The column of a pose: 0, 1, 2 for its axes, 3 for its centre. */
@@ -97,7 +98,10 @@ export function rowsOf(pose: Pose): number[][] {
 
 /** Sixteen numbers from text in rows, or a sentence that says what is missing. */
 export function readPose(text: string): Pose {
-  const numbers = text.split(/[\s,;[\]]+/).filter(Boolean).map(Number);
+  const numbers = text
+    .split(/[\s,;[\]]+/)
+    .filter(Boolean)
+    .map(Number);
   if (numbers.length !== 16 || !numbers.every(Number.isFinite))
     throw new Error(`A pose is 4 rows of 4 numbers, translation in mm; found ${numbers.length} of 16.`);
   return numbers;

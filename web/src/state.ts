@@ -61,6 +61,8 @@ export const page = signal<Page | null>(null);
 export const pageFault = signal<string | null>(null);
 export const basis = signal<Basis>({ state: "missing", fraction: 0, stage: "", order: 1 });
 export const connection = signal<"connecting" | "open" | "lost">("connecting");
+/** Why the server does not know this page any more, as after a start with another token. */
+export const turnedAway = signal<string | null>(null);
 export const jobs = signal<Job[]>([]);
 
 // --- the plan -------------------------------------------------------------------------------------------
@@ -115,7 +117,9 @@ export const look = {
 };
 
 /** Candidates of a search, drawn on the scalp. */
-export const candidates = signal<{ points_mm: number[]; values: (number | null)[]; unit: string } | null>(null);
+export const candidates = signal<{ points_mm: number[]; values: (number | null)[]; unit: string } | null>(
+  null,
+);
 
 /** A share, 0 to 1, at each point of the cortex, drawn on the active view in place of the field. */
 export const overlay = signal<{ label: string; share: Float32Array } | null>(null);
@@ -217,7 +221,10 @@ function writePlacement(): void {
 }
 
 /** Put the coil over a target by its name, and read the field there. */
-export async function aimAt(text: string, options: Partial<Pick<Aim, "angle_deg" | "gap_mm" | "tilt_deg">> = {}) {
+export async function aimAt(
+  text: string,
+  options: Partial<Pick<Aim, "angle_deg" | "gap_mm" | "tilt_deg">> = {},
+) {
   const of = activeView.value;
   const aim = aimNow(of);
   const request = {
@@ -292,6 +299,12 @@ export function copyPose(from: ViewName, to: ViewName): void {
 /** Make a checked plan the page's own, and put the coil where it says. */
 export async function openPlan(next: PlanJson): Promise<void> {
   plan.value = next;
+  const shown = page.value?.default_plan.head.source;
+  if (shown && next.head.source !== shown)
+    say(
+      `The plan is for the head ${next.head.source}, and the page shows ${shown}: run the plan as a job.`,
+      "fault",
+    );
   const of = activeView.value;
   of.coil.value = next.coil.source;
   const placement = next.placement as { target?: string; angle?: string; gap?: string; pose?: number[][] };
@@ -332,7 +345,7 @@ export const live = new Live({
       if (message.seq === of.asked.value) of.good.value = of.aim.value;
     });
   },
-  onTurnedAway: (text) => say(`${text} What you see here stays.`, "fault"),
+  onTurnedAway: (reason) => (turnedAway.value = reason),
   onRefused: (name, seq, text) => {
     if (seq >= views[name].asked.value) views[name].refused.value = text;
   },

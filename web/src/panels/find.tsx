@@ -21,7 +21,20 @@ import {
   activate,
 } from "../state";
 import type { FindResult, Job } from "../types";
-import { Button, Card, Check, Empty, Facts, Fault, NumberField, PanelHead, Progress, Segments, Select, TextField } from "../ui";
+import {
+  Button,
+  Card,
+  Check,
+  Empty,
+  Facts,
+  Fault,
+  NumberField,
+  PanelHead,
+  Progress,
+  Segments,
+  Select,
+  TextField,
+} from "../ui";
 import { Topic } from "./topic";
 
 const OBJECTIVES = [
@@ -44,7 +57,8 @@ const error_deg = signal(5);
 const shown = signal<string | null>(null);
 
 /** The search whose candidates are on the scalp: the one last started, else the newest. */
-const job = () => jobs.value.find((one) => one.id === shown.value) ?? jobs.value.find((one) => one.kind === "find");
+const job = () =>
+  jobs.value.find((one) => one.id === shown.value) ?? jobs.value.find((one) => one.kind === "find");
 const found = (of: Job | undefined): FindResult => (of?.result ?? {}) as FindResult;
 
 export default function Find() {
@@ -95,7 +109,14 @@ export default function Find() {
                 {target.value?.text ?? "choose"}
               </Button>
             </div>
-            <NumberField label="Cortex within" unit="mm" min={1} max={30} value={radius.value} onChange={(value) => (radius.value = value)} />
+            <NumberField
+              label="Cortex within"
+              unit="mm"
+              min={1}
+              max={30}
+              value={radius.value}
+              onChange={(value) => (radius.value = value)}
+            />
           </div>
           <Select
             label="Objective"
@@ -118,7 +139,11 @@ export default function Find() {
             />
           )}
           {objective.value === "mean" && direction.value === "head" && (
-            <TextField label="Vector in head axes (right, front, top)" value={vector.value} onChange={(text) => (vector.value = text)} />
+            <TextField
+              label="Vector in head axes (right, front, top)"
+              value={vector.value}
+              onChange={(text) => (vector.value = text)}
+            />
           )}
         </div>
       </Card>
@@ -145,15 +170,35 @@ export default function Find() {
           />
           {isRobust.value && (
             <div class="grid-2">
-              <NumberField label="Position, SD" unit="mm" min={0} max={10} value={error_mm.value} onChange={(value) => (error_mm.value = value)} />
-              <NumberField label="Angle, SD" unit="°" min={0} max={20} value={error_deg.value} onChange={(value) => (error_deg.value = value)} />
+              <NumberField
+                label="Position, SD"
+                unit="mm"
+                min={0}
+                max={10}
+                value={error_mm.value}
+                onChange={(value) => (error_mm.value = value)}
+              />
+              <NumberField
+                label="Angle, SD"
+                unit="°"
+                min={0}
+                max={20}
+                value={error_deg.value}
+                onChange={(value) => (error_deg.value = value)}
+              />
             </div>
           )}
         </div>
       </Card>
       <Card>
         <div class="row">
-          <Button kind="primary" icon="find" disabled={busy || !target.value} testId="find" onClick={() => void start()}>
+          <Button
+            kind="primary"
+            icon="find"
+            disabled={busy || !target.value}
+            testId="find"
+            onClick={() => void start()}
+          >
             Find
           </Button>
           {busy && (
@@ -163,7 +208,13 @@ export default function Find() {
           )}
         </div>
       </Card>
-      {current ? <Outcome job={current} /> : <Empty title="No search yet">Candidates appear on the scalp, coloured by their value, while they are tried.</Empty>}
+      {current ? (
+        <Outcome job={current} />
+      ) : (
+        <Empty title="No search yet">
+          Candidates appear on the scalp, coloured by their value, while they are tried.
+        </Empty>
+      )}
     </>
   );
 }
@@ -171,9 +222,19 @@ export default function Find() {
 const gap = (): string => `${activeView.value.aim.value?.gap_mm ?? 4} mm`;
 
 function Outcome({ job }: { job: Job }) {
-  const { map, best, tried, robust, unit = "V/m", didt_A_per_us, verified_value, second_order_value } = found(job);
+  const {
+    map,
+    best,
+    tried,
+    robust,
+    unit = "V/m",
+    didt_A_per_us,
+    verified_value,
+    second_order_value,
+  } = found(job);
   const values = (map?.values ?? []).filter((value): value is number => value !== null);
-  const value = (number: number | undefined) => number === undefined ? (under(job) ? "under way" : "–") : `${readable(number, 4)} ${unit}`;
+  const value = (number: number | undefined) =>
+    number === undefined ? (under(job) ? "under way" : "–") : `${readable(number, 4)} ${unit}`;
   const take = (as: "A" | "B") => {
     if (!best) return;
     if (as === "B") {
@@ -235,8 +296,8 @@ function Outcome({ job }: { job: Job }) {
             <p class="small soft">
               {tried && `${tried.toLocaleString("en")} placements tried. `}
               {didt_A_per_us && `At ${readable(didt_A_per_us)} A/µs. `}
-              Reciprocity and the direct solve share their finite elements and should agree; second order shows what
-              the mesh leaves out.
+              Reciprocity and the direct solve share their finite elements and should agree; second order
+              shows what the mesh leaves out.
             </p>
           </>
         )}

@@ -11,7 +11,10 @@ import { Button, Card, Empty, PanelHead, Progress } from "../ui";
 export default function PlanAndJobs() {
   return (
     <>
-      <PanelHead title="Plan and jobs" about="Whatever the page shows is a plan: keep it, share it, run it." />
+      <PanelHead
+        title="Plan and jobs"
+        about="Whatever the page shows is a plan: keep it, share it, run it."
+      />
       <PlanCard />
       <JobsCard />
     </>
@@ -89,7 +92,9 @@ function PlanCard() {
               <Button
                 icon="copy"
                 testId="toml-copy"
-                onClick={() => void navigator.clipboard.writeText(toml.value).then(() => say("Plan copied as TOML."))}
+                onClick={() =>
+                  void navigator.clipboard.writeText(toml.value).then(() => say("Plan copied as TOML."))
+                }
               >
                 Copy
               </Button>
@@ -127,7 +132,8 @@ function PlanCard() {
 
 function JobsCard() {
   const run = async () => {
-    if (plan.value && (await startJob("run", plan.value))) say("The plan runs. It goes on when this page is closed.");
+    if (plan.value && (await startJob("run", plan.value)))
+      say("The plan runs. It goes on when this page is closed.");
   };
   return (
     <Card
@@ -140,7 +146,8 @@ function JobsCard() {
     >
       {jobs.value.length === 0 ? (
         <Empty title="No jobs yet">
-          A job solves the whole plan in a process of its own, and leaves a report, meshes, volumes and navigation markers.
+          A job solves the whole plan in a process of its own, and leaves a report, meshes, volumes and
+          navigation markers.
         </Empty>
       ) : (
         <ul class="jobs" data-testid="jobs">
@@ -179,7 +186,13 @@ function JobRow({ job }: { job: Job }) {
           </Button>
         )}
         {report && (
-          <a class="button small primary" target="_blank" rel="noopener" href={api.fileUrl(job.id, report.name)} data-testid="job-report">
+          <a
+            class="button small primary"
+            target="_blank"
+            rel="noopener"
+            href={api.fileUrl(job.id, report.name)}
+            data-testid="job-report"
+          >
             Open the report
           </a>
         )}
@@ -189,7 +202,12 @@ function JobRow({ job }: { job: Job }) {
           </Button>
         )}
         {!under(job) && (
-          <Button size="small" kind="plain" testId="job-remove" onClick={() => void act(api.removeJob(job.id))}>
+          <Button
+            size="small"
+            kind="plain"
+            testId="job-remove"
+            onClick={() => void act(api.removeJob(job.id))}
+          >
             Remove
           </Button>
         )}
@@ -213,7 +231,8 @@ function JobRow({ job }: { job: Job }) {
   );
 }
 
-const clock = (utc: string): string => new Date(utc).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clock = (utc: string): string =>
+  new Date(utc).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 function size(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;

@@ -37,6 +37,7 @@ type Kind = "scalp" | "cortex" | "mni" | "beam";
 export default function Place() {
   const view = activeView.value;
   const aim = aimNow(view);
+  const scalp = view.field.value?.reading.scalp_mm ?? aim?.point_mm;
   return (
     <>
       <PanelHead
@@ -53,9 +54,11 @@ export default function Place() {
               key={axis}
               label={`Scalp ${axis}`}
               unit="mm"
-              value={view.field.value?.reading.scalp_mm[k] ?? aim?.point_mm[k] ?? null}
+              value={scalp?.[k] ?? null}
               testId={`scalp-${axis}`}
-              onChange={(value) => aim && move({ point_mm: aim.point_mm.map((old, j) => (j === k ? value : old)) as Vec3 })}
+              onChange={(value) =>
+                scalp && move({ point_mm: scalp.map((old, j) => (j === k ? value : old)) as Vec3 })
+              }
             />
           ))}
           <NumberField
@@ -98,14 +101,18 @@ export default function Place() {
           />
           <div class="field">
             <span class="label">&nbsp;</span>
-            <Button size="small" disabled={!aim?.tilt_deg.some(Boolean)} onClick={() => move({ tilt_deg: [0, 0] })}>
+            <Button
+              size="small"
+              disabled={!aim?.tilt_deg.some(Boolean)}
+              onClick={() => move({ tilt_deg: [0, 0] })}
+            >
               Level
             </Button>
           </div>
         </div>
         <p class="hint small soft spaced">
-          The handle's angle counts from straight back, away from the midline: 45° over the left hand area points back
-          and out.
+          The handle's angle counts from straight back, away from the midline: 45° over the left hand area
+          points back and out.
         </p>
       </Card>
       <CompareCard />
@@ -157,11 +164,19 @@ function TargetCard() {
     >
       <div class="stack">
         <div class="row chips">
-          {QUICK.filter(({ text }) => text === "beam-f3" || known.includes(text)).map(({ text, label: name }) => (
-            <Button key={text} size="small" testId={`quick-${text}`} pressed={target.value?.text === text} onClick={() => go(text)}>
-              {name}
-            </Button>
-          ))}
+          {QUICK.filter(({ text }) => text === "beam-f3" || known.includes(text)).map(
+            ({ text, label: name }) => (
+              <Button
+                key={text}
+                size="small"
+                testId={`quick-${text}`}
+                pressed={target.value?.text === text}
+                onClick={() => go(text)}
+              >
+                {name}
+              </Button>
+            ),
+          )}
         </div>
         <Segments
           fill
@@ -193,7 +208,9 @@ function TargetCard() {
         {kind.value === "cortex" && (
           <Select
             label="Cortical target"
-            value={targets?.named.some((one) => one.name === target.value?.text) ? (target.value?.text ?? "") : ""}
+            value={
+              targets?.named.some((one) => one.name === target.value?.text) ? (target.value?.text ?? "") : ""
+            }
             choices={(targets?.named ?? []).map((one) => ({ value: one.name, label: one.label }))}
             testId="target-named"
             hint={fault.value ?? "Group averages: the place differs from person to person."}
@@ -210,7 +227,9 @@ function TargetCard() {
                   unit="mm"
                   value={mni.value[k] as number}
                   testId={`mni-${axis}`}
-                  onChange={(value) => (mni.value = mni.value.map((old, j) => (j === k ? value : old)) as Vec3)}
+                  onChange={(value) =>
+                    (mni.value = mni.value.map((old, j) => (j === k ? value : old)) as Vec3)
+                  }
                 />
               ))}
             </div>
@@ -268,7 +287,11 @@ function CoilCard() {
         <Select
           label="Coil"
           value={activeView.value.coil.value}
-          choices={(page.value?.coils ?? []).map((coil) => ({ value: coil.name, label: coil.label, group: shape(coil.shape) }))}
+          choices={(page.value?.coils ?? []).map((coil) => ({
+            value: coil.name,
+            label: coil.label,
+            group: shape(coil.shape),
+          }))}
           testId="coil"
           onChange={(name) => setCoil(name)}
         />
@@ -375,8 +398,8 @@ function CompareCard() {
         </table>
         {apart && (
           <p class="small soft">
-            The coils are {readable(apart.distance_mm)} mm and {readable(apart.turn_deg)}° apart. The plan holds the one
-            that moves.
+            The coils are {readable(apart.distance_mm)} mm and {readable(apart.turn_deg)}° apart. The plan
+            holds the one that moves.
           </p>
         )}
       </div>
@@ -410,11 +433,19 @@ function VerifyCard() {
     <Card title="Direct solve of this placement" testId="verify-card">
       <div class="stack">
         <div class="row">
-          <Button testId="verify" disabled={!reading || (job !== undefined && under(job))} onClick={() => void start()}>
+          <Button
+            testId="verify"
+            disabled={!reading || (job !== undefined && under(job))}
+            onClick={() => void start()}
+          >
             Solve for it
           </Button>
           <span class="small soft one-line">
-            {job ? (under(job) ? job.stage || "waiting" : stateWord(job)) : `order ${String(plan.value?.field.order ?? 2)}, as the plan says`}
+            {job
+              ? under(job)
+                ? job.stage || "waiting"
+                : stateWord(job)
+              : `order ${String(plan.value?.field.order ?? 2)}, as the plan says`}
           </span>
         </div>
         {job && under(job) && <Progress fraction={job.fraction} label="Direct solve" />}
@@ -472,7 +503,9 @@ function PoseCard() {
           size="small"
           icon="copy"
           disabled={!pose}
-          onClick={() => pose && void navigator.clipboard.writeText(asText(pose)).then(() => say("Pose copied."))}
+          onClick={() =>
+            pose && void navigator.clipboard.writeText(asText(pose)).then(() => say("Pose copied."))
+          }
         >
           Copy
         </Button>

@@ -9,7 +9,9 @@ import { autoTop, gradient, readable, ticks } from "./colormap";
 export const scaleTop = computed(() => {
   if (overlay.value) return 1;
   if (look.lockedTop.value !== null) return look.lockedTop.value;
-  const tops = [views.A, ...(compare.value ? [views.B] : [])].map((view) => view.field.value?.reading.p999 ?? 0);
+  const tops = [views.A, ...(compare.value ? [views.B] : [])].map(
+    (view) => view.field.value?.reading.p999 ?? 0,
+  );
   return autoTop(Math.max(...tops));
 });
 

@@ -19,7 +19,10 @@ describe("colour maps", () => {
 
   it("of the normal part are as light on one side as on the other", () => {
     for (const share of [0.1, 0.2, 0.3, 0.4, 0.5]) {
-      const [low, high] = [lightness(colorAt("normal", 0.5 - share)), lightness(colorAt("normal", 0.5 + share))];
+      const [low, high] = [
+        lightness(colorAt("normal", 0.5 - share)),
+        lightness(colorAt("normal", 0.5 + share)),
+      ];
       expect(Math.abs(low - high)).toBeLessThan(6);
     }
   });

@@ -1,16 +1,18 @@
 // Colour scales, and the ticks of their bar. Both maps hold for colour-blind readers.
 
 /** Viridis (matplotlib, CC0) in 17 steps. */
+// prettier-ignore
 const VIRIDIS = [
   "#440154", "#48186a", "#472d7b", "#424086", "#3b528b", "#33638d", "#2c728e", "#26828e", "#21918c",
   "#1fa088", "#28ae80", "#3fbc73", "#5ec962", "#84d44b", "#addc30", "#d8e219", "#fde725",
-]; // prettier-ignore
+];
 
 /** Blue to red through near-white; equal steps from the middle are equally light on either side. */
+// prettier-ignore
 const DIVERGING = [
   "#0b3c75", "#1d5a9c", "#3b7dbd", "#6ba3d4", "#a3c8e6", "#d3e3f0", "#f3f1ee",
   "#f6dacd", "#eeb49b", "#de856a", "#c45544", "#9f2f2f", "#741524",
-]; // prettier-ignore
+];
 
 export type Component = "magnitude" | "normal";
 const STOPS: Record<Component, readonly string[]> = { magnitude: VIRIDIS, normal: DIVERGING };
@@ -42,7 +44,8 @@ export function table(component: Component, size = 256): Uint8Array {
   return bytes;
 }
 
-export const gradient = (component: Component): string => `linear-gradient(90deg, ${STOPS[component].join(", ")})`;
+export const gradient = (component: Component): string =>
+  `linear-gradient(90deg, ${STOPS[component].join(", ")})`;
 
 /** The least of 1, 2, 2.5, 5 times a power of ten that is not below `value`. */
 export function niceAbove(value: number): number {

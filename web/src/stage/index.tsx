@@ -11,6 +11,7 @@ import {
   candidates,
   compare,
   connection,
+  link,
   gaze,
   look,
   openPanel,
@@ -18,6 +19,7 @@ import {
   page,
   say,
   target,
+  turnedAway,
   views,
   type View,
   type ViewName,
@@ -72,7 +74,10 @@ export default function Stage() {
     try {
       made = new Scene(element, COLORS[theme.peek()]);
     } catch {
-      setFault({ text: "This browser draws nothing in 3D: WebGL 2 is off or missing. The panels work without it.", again: false }); // prettier-ignore
+      setFault({
+        text: "This browser draws nothing in 3D: WebGL 2 is off or missing. The panels work without it.",
+        again: false,
+      });
       return;
     }
     made.onCamera = () => orient(made);
@@ -184,7 +189,10 @@ function bind(scene: Scene): (() => void)[] {
       if (!aim) return;
       if (aim.pose) return put(aim.pose, view.refused.value !== null);
       const lifted_mm = view.field.peek()?.reading.lifted_mm ?? 0;
-      put(predicted({ ...aim, outward: scene.outwardAt(aim.point_mm), lifted_mm }), view.refused.value !== null);
+      put(
+        predicted({ ...aim, outward: scene.outwardAt(aim.point_mm), lifted_mm }),
+        view.refused.value !== null,
+      );
     };
     const show = () => {
       const field = view.field.value;
@@ -270,7 +278,18 @@ let fetching = false;
 
 /** What stands in the way of a live field, in one sentence, and the way on. */
 function State() {
-  const refused = [views.A, views.B].find((view) => view.refused.value !== null && (view.name === "A" || compare.value));
+  const refused = [views.A, views.B].find(
+    (view) => view.refused.value !== null && (view.name === "A" || compare.value),
+  );
+  if (turnedAway.value !== null)
+    return (
+      <div class="banner fault stage-banner" role="alert" data-testid="stage-turned-away">
+        {turnedAway.value} What you see here stays, and its link can be opened there.
+        <Button size="small" onClick={() => void link().then((url) => navigator.clipboard.writeText(url))}>
+          Copy the link
+        </Button>
+      </div>
+    );
   if (connection.value === "lost")
     return (
       <div class="banner stage-banner" role="status" data-testid="stage-lost">
@@ -281,7 +300,8 @@ function State() {
   if (basis.value.state === "failed")
     return (
       <div class="banner fault stage-banner" role="alert" data-testid="stage-no-basis">
-        {basis.value.message || "The live field could not be prepared."} A job can still solve for this placement.
+        {basis.value.message || "The live field could not be prepared."} A job can still solve for this
+        placement.
         <Button size="small" onClick={() => (openPanel.value = "jobs")}>
           Run as job
         </Button>
@@ -311,4 +331,3 @@ function State() {
     );
   return null;
 }
-

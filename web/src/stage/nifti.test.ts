@@ -19,7 +19,10 @@ function volume(datatype: number, bytesPerVoxel: number): ArrayBuffer {
 
 describe("label volumes", () => {
   it("are read with their grid, in bytes or in words, packed or not", async () => {
-    for (const [datatype, width] of [[2, 1], [4, 2]] as const) { // prettier-ignore
+    for (const [datatype, width] of [
+      [2, 1],
+      [4, 2],
+    ] as const) {
       const plain = volume(datatype, width);
       const packed = gzipSync(new Uint8Array(plain));
       const bytes = packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.length) as ArrayBuffer;

@@ -23,13 +23,16 @@ export async function unpacked(buffer: ArrayBuffer): Promise<ArrayBuffer> {
 
 export function readLabels(buffer: ArrayBuffer): LabelVolume {
   const view = new DataView(buffer);
-  if (buffer.byteLength < 352 || view.getInt32(0, true) !== 348) throw new Error("labels: not a NIfTI-1 file");
+  if (buffer.byteLength < 352 || view.getInt32(0, true) !== 348)
+    throw new Error("labels: not a NIfTI-1 file");
   const size = [1, 2, 3].map((k) => view.getInt16(40 + 2 * k, true)) as [number, number, number];
   const read = DATATYPES[view.getInt16(70, true)];
   if (!read) throw new Error("labels: no whole numbers");
   const n = size[0] * size[1] * size[2];
   const values = read(buffer, view.getFloat32(108, true), n);
-  const affine = [0, 1, 2].flatMap((row) => [0, 1, 2, 3].map((k) => view.getFloat32(280 + 16 * row + 4 * k, true)));
+  const affine = [0, 1, 2].flatMap((row) =>
+    [0, 1, 2, 3].map((k) => view.getFloat32(280 + 16 * row + 4 * k, true)),
+  );
   return {
     size,
     affine: [...affine, 0, 0, 0, 1],

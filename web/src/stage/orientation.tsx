@@ -39,7 +39,14 @@ export function Orientation({ scene }: { scene: Scene }) {
     depth: end.sign * (toViewer[end.axis] as number),
   })).sort((a, b) => a.depth - b.depth);
   return (
-    <svg class="orientation" viewBox="-44 -44 88 88" width={88} height={88} role="group" aria-label="View from">
+    <svg
+      class="orientation"
+      viewBox="-44 -44 88 88"
+      width={88}
+      height={88}
+      role="group"
+      aria-label="View from"
+    >
       {ends.map(({ letter, name, axis, sign, x, y, depth }) => {
         const look = () => scene.lookFrom([0, 1, 2].map((k) => (k === axis ? sign : 0)) as Vec3);
         return (

@@ -19,7 +19,11 @@ interface Drag {
 }
 
 /** Listen on a canvas. `shown` says where a coil is drawn now. Returns what stops it. */
-export function listen(canvas: HTMLCanvasElement, scene: Scene, shown: (view: ViewName) => Pose | null): () => void {
+export function listen(
+  canvas: HTMLCanvasElement,
+  scene: Scene,
+  shown: (view: ViewName) => Pose | null,
+): () => void {
   let drag: Drag | null = null;
   const at = (event: MouseEvent): [number, number] => {
     const box = canvas.getBoundingClientRect();

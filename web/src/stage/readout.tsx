@@ -12,7 +12,12 @@ export function Readout({ view }: { view: View }) {
   const waiting = !reading || view.field.value?.seq !== view.asked.value;
   const rows: [string, string, string, string][] = [
     ["Peak |E|", readable(reading?.peak), "V/m", "peak"],
-    [target.value ? `At ${target.value.text}` : "At the target", readable(reading?.at_target), "V/m", "at-target"],
+    [
+      target.value ? `At ${target.value.text}` : "At the target",
+      readable(reading?.at_target),
+      "V/m",
+      "at-target",
+    ],
     ["Half peak to depth", readable(reading?.depth_mm), "mm", "depth"],
     ["Above half peak", readable(reading?.spread), "cm²", "spread"],
   ];
@@ -33,15 +38,21 @@ export function Readout({ view }: { view: View }) {
           </div>
         ))}
       </dl>
-      <p class="soft" title="Of |E|, relative: what the live field leaves out against a full solve of the same order.">
-        live field's own error {percent(projection === undefined ? undefined : (projection ?? 0) + (truncation ?? 0))}
+      <p
+        class="soft"
+        title="Of |E|, relative: what the live field leaves out against a full solve of the same order."
+      >
+        live field's own error{" "}
+        {percent(projection === undefined ? undefined : (projection ?? 0) + (truncation ?? 0))}
       </p>
     </div>
   );
 }
 
 const signed = (value: number | null | undefined): string =>
-  value === null || value === undefined ? "–" : `${value > 0 ? "+" : value < 0 ? "−" : ""}${readable(Math.abs(value))}`;
+  value === null || value === undefined
+    ? "–"
+    : `${value > 0 ? "+" : value < 0 ? "−" : ""}${readable(Math.abs(value))}`;
 
 /** What B has more than A. */
 export function Difference() {

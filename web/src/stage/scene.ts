@@ -52,7 +52,8 @@ interface Side {
 }
 
 /** What a pointer is over. */
-export type Grip = { view: ViewName; part: "coil" | "turn" } | { view: ViewName; part: "scalp"; point: Vec3 } | null;
+export type Grip =
+  { view: ViewName; part: "coil" | "turn" } | { view: ViewName; part: "scalp"; point: Vec3 } | null;
 
 export class Scene {
   readonly camera = new THREE.OrthographicCamera();
@@ -78,7 +79,11 @@ export class Scene {
 
   constructor(canvas: HTMLCanvasElement, colors: SceneColors) {
     this.colors = colors;
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: !drawsInSoftware(), powerPreference: "high-performance" }); // prettier-ignore
+    this.renderer = new THREE.WebGLRenderer({
+      canvas,
+      antialias: !drawsInSoftware(),
+      powerPreference: "high-performance",
+    });
     this.renderer.outputColorSpace = THREE.LinearSRGBColorSpace;
     this.renderer.autoClear = false;
     this.camera.up.set(0, 0, 1);
@@ -127,7 +132,12 @@ export class Scene {
     coil.matrixAutoUpdate = false;
     coil.visible = false;
     this.scene.add(cortex, coil);
-    const casing = new THREE.MeshLambertMaterial({ color: this.colors.casing, transparent: true, depthWrite: false, side: THREE.DoubleSide }); // prettier-ignore
+    const casing = new THREE.MeshLambertMaterial({
+      color: this.colors.casing,
+      transparent: true,
+      depthWrite: false,
+      side: THREE.DoubleSide,
+    });
     return { cortex, geometries: [], coil, casing, knob: null, geometry: null };
   }
 
@@ -217,7 +227,11 @@ export class Scene {
       fragmentShader: scalpFragment,
       transparent: true,
       depthWrite: false,
-      uniforms: { tint: { value: new THREE.Color(this.colors.scalp) }, opacity: { value: 0.5 }, cut: this.cut },
+      uniforms: {
+        tint: { value: new THREE.Color(this.colors.scalp) },
+        opacity: { value: 0.5 },
+        cut: this.cut,
+      },
     });
     this.scalp = new THREE.Mesh(geometry, material);
     this.scalp.renderOrder = 1;
@@ -381,7 +395,11 @@ export class Scene {
       new THREE.EdgesGeometry(shape, 35),
       new THREE.LineBasicMaterial({ color: this.colors.handle, transparent: true, opacity: 0.7 }),
     );
-    const copper = new THREE.LineBasicMaterial({ color: this.colors.winding, transparent: true, opacity: 0.8 });
+    const copper = new THREE.LineBasicMaterial({
+      color: this.colors.winding,
+      transparent: true,
+      opacity: 0.8,
+    });
     for (const line of geometry.windings) {
       const wire = new THREE.BufferGeometry();
       wire.setAttribute("position", new THREE.Float32BufferAttribute(line, 3));
@@ -447,7 +465,9 @@ export class Scene {
       this.candidates.geometry.dispose();
       this.candidates = null;
     }
-    const known = values.map((value, k) => ({ value, k })).filter(({ value }) => value !== null && Number.isFinite(value));
+    const known = values
+      .map((value, k) => ({ value, k }))
+      .filter(({ value }) => value !== null && Number.isFinite(value));
     if (known.length) {
       const numbers = known.map(({ value }) => value as number);
       const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
@@ -456,9 +476,15 @@ export class Scene {
       known.forEach(({ value, k }, j) => {
         const point = points_mm.slice(3 * k, 3 * k + 3) as Vec3;
         const out = this.outwardAt(point);
-        position.set(point.map((x, i) => x + 1.5 * (out[i] as number)), 3 * j);
+        position.set(
+          point.map((x, i) => x + 1.5 * (out[i] as number)),
+          3 * j,
+        );
         const share = high > low ? ((value as number) - low) / (high - low) : 1;
-        color.set(colorAt("magnitude", share).map((byte) => byte / 255), 3 * j);
+        color.set(
+          colorAt("magnitude", share).map((byte) => byte / 255),
+          3 * j,
+        );
       });
       const geometry = new THREE.BufferGeometry();
       geometry.setAttribute("position", new THREE.BufferAttribute(position, 3));
@@ -521,7 +547,10 @@ export class Scene {
   /** Where the ray through a place on the canvas meets a plane. [px to mm] */
   onPlane(x: number, y: number, normal: Vec3, through: Vec3): Vec3 | null {
     this.aim(x, y);
-    const plane = new THREE.Plane().setFromNormalAndCoplanarPoint(new THREE.Vector3(...normal), new THREE.Vector3(...through)); // prettier-ignore
+    const plane = new THREE.Plane().setFromNormalAndCoplanarPoint(
+      new THREE.Vector3(...normal),
+      new THREE.Vector3(...through),
+    );
     const hit = this.raycaster.ray.intersectPlane(plane, new THREE.Vector3());
     return hit ? (hit.toArray() as Vec3) : null;
   }
@@ -530,7 +559,10 @@ export class Scene {
   toCanvas(point: Vec3, view: ViewName): [number, number] {
     const at = new THREE.Vector3(...point).project(this.camera);
     const width = this.split ? this.width / 2 : this.width;
-    return [((at.x + 1) / 2) * width + (view === "B" && this.split ? width : 0), ((1 - at.y) / 2) * this.height];
+    return [
+      ((at.x + 1) / 2) * width + (view === "B" && this.split ? width : 0),
+      ((1 - at.y) / 2) * this.height,
+    ];
   }
 
   /** Directions to the right and the top of the screen, and to the viewer, in head axes. */

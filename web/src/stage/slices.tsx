@@ -87,7 +87,10 @@ async function open(canvas: HTMLCanvasElement): Promise<Niivue> {
   viewer.setMultiplanarLayout(MULTIPLANAR_TYPE.ROW);
   const volume = await NVImage.loadFromUrl({ url: labels, name: "labels.nii.gz" });
   const tissues = page.value?.head.tissues ?? [];
-  const channel = (at: number) => [0, ...tissues.map((tissue) => parseInt(tissue.color.slice(at, at + 2), 16))];
+  const channel = (at: number) => [
+    0,
+    ...tissues.map((tissue) => parseInt(tissue.color.slice(at, at + 2), 16)),
+  ];
   volume.setColormapLabel({
     R: channel(1),
     G: channel(3),
@@ -138,7 +141,13 @@ function followField(
       const bytes = await api.fieldVolume(body);
       const { NVImage } = await import("@niivue/niivue");
       const scale = range(scaleTop.peek());
-      const next = await NVImage.loadFromUrl({ url: bytes, name: "field.nii.gz", colormap: "viridis", opacity: 0.75, ...scale }); // prettier-ignore
+      const next = await NVImage.loadFromUrl({
+        url: bytes,
+        name: "field.nii.gz",
+        colormap: "viridis",
+        opacity: 0.75,
+        ...scale,
+      });
       if (mine !== latest) return;
       const old = viewer.volumes[1];
       if (old?.img?.length === next.img?.length && old && next.img) {

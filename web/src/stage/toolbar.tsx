@@ -50,7 +50,12 @@ export function Toolbar() {
       />
       <Popover
         class="keys"
-        button={{ class: "button tool", label: "Mouse and keys", testId: "open-keys", children: <Icon name="keys" /> }}
+        button={{
+          class: "button tool",
+          label: "Mouse and keys",
+          testId: "open-keys",
+          children: <Icon name="keys" />,
+        }}
       >
         <Keys />
       </Popover>
@@ -73,7 +78,12 @@ function LookMenu() {
         testId="scalp"
         onInput={(value) => (look.scalp.value = value / 100)}
       />
-      <Check label="Coil" checked={look.coil.value} testId="show-coil" onChange={(on) => (look.coil.value = on)} />
+      <Check
+        label="Coil"
+        checked={look.coil.value}
+        testId="show-coil"
+        onChange={(on) => (look.coil.value = on)}
+      />
       <Check
         label={`All ${page.value?.head.n_cortex_full.toLocaleString("en") ?? ""} points once the coil rests`}
         checked={look.full.value}

@@ -43,7 +43,20 @@ function resolved(color: string, box: HTMLElement): string {
 const faded = (color: string) => (/^#[0-9a-f]{6}$/i.test(color) ? `${color}33` : color);
 
 export function Chart(props: Props) {
-  const { x, series, xLabel, yLabel, height = 180, xRange, yRange, logX, marks = [], legend = true, label, testId } = props;
+  const {
+    x,
+    series,
+    xLabel,
+    yLabel,
+    height = 180,
+    xRange,
+    yRange,
+    logX,
+    marks = [],
+    legend = true,
+    label,
+    testId,
+  } = props;
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
 
@@ -144,7 +157,10 @@ export function Chart(props: Props) {
     };
   }, [x, series, width, height, theme.value, xLabel, yLabel, JSON.stringify([xRange, yRange, logX, marks])]);
 
-  const items = series.map((one, k) => ({ label: one.label, color: one.color ?? `var(--series-${(k % 5) + 1})` }));
+  const items = series.map((one, k) => ({
+    label: one.label,
+    color: one.color ?? `var(--series-${(k % 5) + 1})`,
+  }));
   return (
     <div class="chart">
       <div ref={box} role="img" aria-label={label} data-testid={testId} style={{ height: `${height}px` }} />

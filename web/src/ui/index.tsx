@@ -23,7 +23,16 @@ interface ButtonProps extends Children {
 }
 
 /** `label` names a button that shows an icon alone. */
-export function Button({ kind = "normal", size = "normal", icon, label, pressed, testId, children, ...rest }: ButtonProps) {
+export function Button({
+  kind = "normal",
+  size = "normal",
+  icon,
+  label,
+  pressed,
+  testId,
+  children,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type="button"
@@ -162,7 +171,17 @@ interface SliderProps {
   testId?: string;
 }
 
-export function Slider({ label, value, min, max, step = 1, unit = "", digits = 0, onInput, testId }: SliderProps) {
+export function Slider({
+  label,
+  value,
+  min,
+  max,
+  step = 1,
+  unit = "",
+  digits = 0,
+  onInput,
+  testId,
+}: SliderProps) {
   const id = useId();
   return (
     <div class="field">
@@ -219,8 +238,15 @@ export function Select({ label, value, choices, onChange, hint, testId }: Select
         {label}
       </label>
       <div class="input">
-        <select id={id} value={value} data-testid={testId} onChange={(event) => onChange(event.currentTarget.value)}>
-          {!choices.some((choice) => choice.value === value) && <option value={value}>{value || "choose"}</option>}
+        <select
+          id={id}
+          value={value}
+          data-testid={testId}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        >
+          {!choices.some((choice) => choice.value === value) && (
+            <option value={value}>{value || "choose"}</option>
+          )}
           {groups.map((group) =>
             group ? (
               <optgroup key={group} label={group}>
@@ -247,7 +273,14 @@ interface SegmentsProps<T extends string> {
 }
 
 /** One of a few: arrow keys move between them. */
-export function Segments<T extends string>({ label, value, choices, onChange, fill, testId }: SegmentsProps<T>) {
+export function Segments<T extends string>({
+  label,
+  value,
+  choices,
+  onChange,
+  fill,
+  testId,
+}: SegmentsProps<T>) {
   const box = useRef<HTMLDivElement>(null);
   const step = (by: number) => {
     const at = choices.findIndex((choice) => choice.value === value);
@@ -257,7 +290,13 @@ export function Segments<T extends string>({ label, value, choices, onChange, fi
     box.current?.querySelectorAll("button")[choices.indexOf(next)]?.focus();
   };
   return (
-    <div ref={box} class={`segments ${fill ? "fill" : ""}`} role="radiogroup" aria-label={label} data-testid={testId}>
+    <div
+      ref={box}
+      class={`segments ${fill ? "fill" : ""}`}
+      role="radiogroup"
+      aria-label={label}
+      data-testid={testId}
+    >
       {choices.map((choice) => (
         <button
           key={choice.value}
@@ -308,7 +347,12 @@ export function Check({
   );
 }
 
-export function Card({ title, aside, children, testId }: Children & { title?: string; aside?: ComponentChildren; testId?: string }) {
+export function Card({
+  title,
+  aside,
+  children,
+  testId,
+}: Children & { title?: string; aside?: ComponentChildren; testId?: string }) {
   return (
     <section class="card" data-testid={testId}>
       {(title || aside) && (
@@ -323,7 +367,15 @@ export function Card({ title, aside, children, testId }: Children & { title?: st
 }
 
 /** Heading of a panel: its name, one sentence, and its evidence mark. */
-export function PanelHead({ title, about, badge }: { title: string; about?: string; badge?: ComponentChildren }) {
+export function PanelHead({
+  title,
+  about,
+  badge,
+}: {
+  title: string;
+  about?: string;
+  badge?: ComponentChildren;
+}) {
   return (
     <header>
       <div>
@@ -336,7 +388,11 @@ export function PanelHead({ title, about, badge }: { title: string; about?: stri
 }
 
 /** Pairs of a name and a value. */
-export function Facts({ rows }: { rows: readonly (readonly [ComponentChildren, ComponentChildren, string?])[] }) {
+export function Facts({
+  rows,
+}: {
+  rows: readonly (readonly [ComponentChildren, ComponentChildren, string?])[];
+}) {
   return (
     <dl class="facts">
       {rows.map(([name, value, testId], k) => (
@@ -354,7 +410,14 @@ export function Facts({ rows }: { rows: readonly (readonly [ComponentChildren, C
 export function Progress({ fraction, label }: { fraction: number; label: string }) {
   const percent = Math.round(100 * Math.min(1, Math.max(0, fraction)));
   return (
-    <div class="progress" role="progressbar" aria-label={label} aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}>
+    <div
+      class="progress"
+      role="progressbar"
+      aria-label={label}
+      aria-valuenow={percent}
+      aria-valuemin={0}
+      aria-valuemax={100}
+    >
       <span style={{ width: `${percent}%` }} />
     </div>
   );
@@ -380,7 +443,15 @@ export function Loading({ label = "Loading", height }: { label?: string; height?
 }
 
 /** A fault in one sentence, and the way on. */
-export function Fault({ message, action, onAction }: { message: string; action?: string; onAction?: () => void }) {
+export function Fault({
+  message,
+  action,
+  onAction,
+}: {
+  message: string;
+  action?: string;
+  onAction?: () => void;
+}) {
   return (
     <div class="state fault" role="alert">
       <p>{message}</p>
@@ -407,7 +478,11 @@ export function Legend({ items }: { items: readonly { label: string; color: stri
 }
 
 /** What `load` resolves to, loaded anew whenever `keys` change; the last answer stays until the next is there. */
-export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, keys: readonly unknown[], wait_ms = 0) {
+export function useLoaded<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  keys: readonly unknown[],
+  wait_ms = 0,
+) {
   const [state, setState] = useState<{ value: T | null; fault: string | null; busy: boolean }>({
     value: null,
     fault: null,
@@ -421,7 +496,11 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, keys: re
         (value) => !stop.signal.aborted && setState({ value, fault: null, busy: false }),
         (fault: unknown) =>
           !stop.signal.aborted &&
-          setState((old) => ({ ...old, fault: fault instanceof Error ? fault.message : String(fault), busy: false })),
+          setState((old) => ({
+            ...old,
+            fault: fault instanceof Error ? fault.message : String(fault),
+            busy: false,
+          })),
       );
     }, wait_ms);
     return () => {

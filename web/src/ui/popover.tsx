@@ -3,7 +3,13 @@ import { useEffect, useId, useRef } from "preact/hooks";
 
 interface Props {
   /** Attributes of the button that opens it, and what it shows. */
-  button: { class: string; label?: string; testId?: string; data?: Record<string, string>; children: ComponentChildren };
+  button: {
+    class: string;
+    label?: string;
+    testId?: string;
+    data?: Record<string, string>;
+    children: ComponentChildren;
+  };
   class?: string;
   testId?: string;
   children: ComponentChildren;
