@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import io
 import wave
 from types import SimpleNamespace
 
-import httpx2
 import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
 
 from tmsim.coil.evaluate import vector_potential
 from tmsim.core import TmsimError
@@ -55,28 +54,7 @@ def bench(colin27):
     )
 
 
-class Client:
-    """Asks an application without a socket in between."""
-
-    def __init__(self, app):
-        self.app = app
-
-    def get(self, path, **options):
-        return self._ask("GET", path, **options)
-
-    def post(self, path, **options):
-        return self._ask("POST", path, **options)
-
-    def _ask(self, method, path, **options):
-        async def ask():
-            transport = httpx2.ASGITransport(app=self.app)
-            async with httpx2.AsyncClient(transport=transport, base_url="http://page") as client:
-                return await client.request(method, path, **options)
-
-        return asyncio.run(ask())
-
-
-def client_of(bench) -> Client:
+def client_of(bench) -> TestClient:
     app = FastAPI()
     app.state.bench = bench
     app.include_router(panels.router)
@@ -85,7 +63,7 @@ def client_of(bench) -> Client:
     async def refuse(_request, fault):
         return JSONResponse({"message": str(fault)}, status_code=422)
 
-    return Client(app)
+    return TestClient(app)
 
 
 @pytest.fixture(scope="module")
