@@ -16,7 +16,7 @@ async function answer(path: string, init?: RequestInit): Promise<Response> {
   try {
     response = await fetch(path, { credentials: "same-origin", ...init });
   } catch {
-    throw new ApiError("The server does not answer. Is `tmsim serve` still running?", 0);
+    throw new ApiError("The server does not answer. Is tmsim serve still running?", 0);
   }
   if (response.ok) return response;
   const message = await response

@@ -79,6 +79,7 @@ const headTitle = (name: string) => (name === "colin27" ? "Colin 27, the built-i
 
 function BasisState() {
   const { state, fraction, stage, order } = basis.value;
+  if (!page.value) return null;
   if (state === "ready") {
     const more = stage && fraction < 1 ? `, order 2 at ${Math.round(100 * fraction)} %` : "";
     return (
@@ -145,7 +146,7 @@ function Side() {
         data-testid={`panel-${open.id}`}
         key={open.id}
       >
-        {page.value ? <open.component /> : <Loading />}
+        {page.value ? <open.component /> : !pageFault.value && <Loading />}
       </div>
       <div class="rail" role="tablist" aria-orientation="vertical" onKeyDown={step}>
         {panels.map((panel) => (

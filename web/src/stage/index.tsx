@@ -284,7 +284,7 @@ function State() {
   if (turnedAway.value !== null)
     return (
       <div class="banner fault stage-banner" role="alert" data-testid="stage-turned-away">
-        {turnedAway.value} What you see here stays, and its link can be opened there.
+        {turnedAway.value.replaceAll("`", "")} What you see here stays, and its link can be opened there.
         <Button size="small" onClick={() => void link().then((url) => navigator.clipboard.writeText(url))}>
           Copy the link
         </Button>
