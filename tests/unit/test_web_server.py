@@ -20,7 +20,7 @@ from tmsim.coil import Coil
 from tmsim.core import InputError
 from tmsim.core.cache import Cache
 from tmsim.core.frames import apply
-from tmsim.field import FiniteElements, simulate
+from tmsim.field import FieldBasis, FiniteElements, simulate
 from tmsim.head.parameters import GREY_MATTER
 from tmsim.placement import HeadPoint, Pose, place
 from tmsim.plan import default, dump
@@ -318,6 +318,29 @@ def test_a_basis_is_built_by_a_process_that_tells_how_far_it_is(folder, capfd):
     assert list((folder / "other").glob("basis-*"))
     asked["head"]["source"] = str(folder / "missing.msh")
     assert prepare.main(json.dumps(asked)) == 2
+
+
+def test_second_order_takes_over_when_it_is_ready_and_first_order_stays_where_it_fails(folder, monkeypatch):
+    bench = Bench(head_plan(folder), spec=SPEC, order=2, cache=Cache(folder=folder / "cache"))
+    seen = []
+    bench.watchers.append(seen.append)
+
+    def make(spec):
+        if spec.order == 2:
+            raise InputError("memory", "too little", "more")
+        first(spec)
+
+    first = bench._make_basis
+    monkeypatch.setattr(bench, "_make_basis", make)
+    bench._prepare()
+    assert (seen[-1].state, seen[-1].order) == ("ready", 1)
+    assert "memory" in seen[-1].message
+    monkeypatch.undo()
+    FieldBasis.load_or_build(bench.head, replace(SPEC, order=2), cache=bench.cache)
+    bench._prepare()
+    assert (seen[-1].state, seen[-1].order) == ("ready", 2)
+    asked = PlaceMessage(type="place", seq=0, coil=COIL, at=At(point_mm=(-30.0, 20.0, 80.0)))
+    assert decoded(answer(bench, asked, since_s=0.0))[2]["order"] == 2
 
 
 def test_a_head_that_cannot_be_read_leaves_a_sentence_and_a_page_that_says_it(folder):

@@ -71,7 +71,7 @@ def _shown_by(bar: ExitStack) -> Callable[[BasisState], None]:
         elif progress is not None:
             bar.close()
             progress = None
-        if state.state == "failed":
+        if state.message:
             print(f"tmsim: {state.message}", file=sys.stderr)
 
     return watch

@@ -158,17 +158,21 @@ class Bench:
 
     def _prepare(self) -> None:
         try:
-            self._tell(state="building", stage="head", fraction=0.0)
+            self._tell(state="building", stage="head", fraction=0.0, message="")
             self.points(full=False)
             self.placer  # noqa: B018
             for order in range(1, self._order + 1):
                 self._make_basis(replace(self._spec, order=order))
         except TmsimError as refused:
-            self._tell(state="failed", stage="", message=str(refused))
+            self._fail(str(refused))
         except Exception as fault:
             if not self._closed:
-                self._tell(state="failed", stage="", message=f"The basis could not be made: {fault}.")
+                self._fail(f"The basis could not be made: {fault}.")
                 raise
+
+    def _fail(self, message: str) -> None:
+        """Say so; where it was the basis of second order, fields of first order go on."""
+        self._tell(state="ready" if self.fields else "failed", stage="", fraction=1.0, message=message)
 
     def _make_basis(self, spec: BasisSpec) -> None:
         """One basis, from the cache, or else by a process of its own: the page stays quick meanwhile."""
