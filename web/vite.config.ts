@@ -7,6 +7,8 @@ export default defineConfig({
   build: {
     outDir: "../src/tmsim/web/static",
     emptyOutDir: true,
+    // The bundle carries the work of others, and so their licences.
+    license: { fileName: "licences.md" },
     // No inlined files: the page's content policy allows what the server itself hands out.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 3000,
