@@ -158,6 +158,22 @@ def test_keys_and_numbers_put_the_coil_where_they_say(ready: Page):
     assert "pose" in plan_of(ready)["placement"]
 
 
+def test_the_collar_of_the_handle_turns_the_coil(ready: Page):
+    before = pose_of(ready)
+    box = ready.get_by_test_id("canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + 0.637 * box["width"], box["y"] + 0.62 * box["height"]
+    ready.mouse.move(x, y)
+    ready.mouse.down()
+    ready.mouse.move(x - 40, y + 90, steps=5)
+    ready.mouse.up()
+    settled(ready)
+    after = pose_of(ready)
+    assert np.degrees(np.arccos(after[:3, 1] @ before[:3, 1])) > 10
+    assert after[:3, 2] @ before[:3, 2] == pytest.approx(1, abs=1e-4)  # tangential still
+    assert abs(float(ready.get_by_test_id("angle").input_value()) - 45) > 10
+
+
 def test_targets_by_label_coordinate_and_tape(ready: Page, server, watch):
     page = server.ask("/api/page")
     ready.get_by_test_id("target-text").fill("C3")

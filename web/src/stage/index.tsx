@@ -214,8 +214,9 @@ function bind(scene: Scene): (() => void)[] {
             scene.setCoil(name, geometry);
             if (drawn[name]) put(drawn[name]);
           },
-          () => {
+          (problem) => {
             coilOf = ""; // asked for again with the next change
+            say(sentence(problem), "fault");
           },
         );
       }),
@@ -248,6 +249,7 @@ function bind(scene: Scene): (() => void)[] {
         .volume("labels")
         .then(unpacked)
         .then((bytes) => scene.setLabels(readLabels(bytes), page.value?.head.tissues ?? []))
+        .catch((problem) => say(sentence(problem), "fault"))
         .finally(() => (fetching = false));
     }),
   );
