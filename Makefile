@@ -42,8 +42,9 @@ serve: $(BASE) $(BUNDLE)
 
 web: $(BUNDLE)
 
+# Two at a time; idle threads of one leave the cores to the other.
 test: $(DEV)
-	@$(BIN)/python -m pytest
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-web: $(DEV) $(BUNDLE) wheel
 	@command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq --yes install chromium; }
