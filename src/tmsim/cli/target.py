@@ -41,8 +41,9 @@ def target(
         str, typer.Option(help="What is to be high: vector, magnitude, mean, recruited or contrast.")
     ] = "vector",
     direction: Annotated[
-        str, typer.Option(help="Of mean: outward or inward along the cortical column, or 'head X Y Z'.")
-    ] = "outward",
+        str | None,
+        typer.Option(help="Of mean: outward (default) or inward along the cortical column, or 'head X Y Z'."),
+    ] = None,
     region: Annotated[str, typer.Option(help="Radius of cortex that counts.")] = "5 mm",
     radius: Annotated[str, typer.Option(help="Of scalp round the target that is tried.")] = "20 mm",
     spacing: Annotated[str, typer.Option(help="Between scalp points.")] = "4 mm",
@@ -184,7 +185,7 @@ def _placement_error(text: str | None, seed: int) -> PlacementError | None:
 
 def _objective(
     name: str,
-    direction: str,
+    direction: str | None,
     waveform: str | None,
     path: Path | None,
     what: Plan,
@@ -198,10 +199,12 @@ def _objective(
     from tmsim.search import Contrast, MeanAlong, MeanMagnitude, MeanVector, RecruitedShare
 
     simple = {"vector": MeanVector, "magnitude": MeanMagnitude, "contrast": Contrast}
+    if name == "mean":
+        return MeanAlong(direction=_direction(direction or "outward")), None
+    if direction is not None:
+        raise InputError("--direction", f"one for {name}", "--objective mean, which alone has a direction")
     if name in simple:
         return simple[name](), None
-    if name == "mean":
-        return MeanAlong(direction=_direction(direction)), None
     if name != "recruited":
         raise InputError("--objective", repr(name), "vector, magnitude, mean, recruited or contrast")
     pulse, model = pulse_of(waveform or what.pulse.waveform), neuron_model(what.neuron.model)

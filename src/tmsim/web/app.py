@@ -87,6 +87,8 @@ class Bundle(StaticFiles):
 
 
 async def _unbuilt(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"].startswith("/api/"):
+        raise HTTPException(404)
     answer = _sentence("The page isn't built; `make web` builds it, with Node 20 or later.", 503)
     await answer(scope, receive, send)
 
