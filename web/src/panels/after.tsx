@@ -32,7 +32,10 @@ export default function After() {
           value={String(plan.value?.session.plasticity ?? "")}
           choices={[
             { value: "", label: "that which suits the train" },
-            ...(page.value?.plasticity_models ?? []).map((model) => ({ value: model.name, label: model.label })),
+            ...(page.value?.plasticity_models ?? []).map((model) => ({
+              value: model.name,
+              label: model.label,
+            })),
           ]}
           onChange={(plasticity) => update("session", { plasticity })}
         />
@@ -107,9 +110,17 @@ function Effect({ group }: { group: Group }) {
       <div class="spaced">
         <Facts
           rows={[
-            ["largest mean change", `${signed(group.peak_percent)} % after ${short(group.peak_min)} min`, "after-peak"],
+            [
+              "largest mean change",
+              `${signed(group.peak_percent)} % after ${short(group.peak_min)} min`,
+              "after-peak",
+            ],
             ["spread between people, SD", `${short(group.peak_sd_percent, 2)} %`],
-            [`respond as expected, of ${whole(group.people)}`, `${short(100 * group.responders, 2)} %`, "responders"],
+            [
+              `respond as expected, of ${whole(group.people)}`,
+              `${short(100 * group.responders, 2)} %`,
+              "responders",
+            ],
             ["mean over SD", signed(group.effect_size)],
             ["left after two hours", `${signed(group.left_percent, 2)} %`],
             ["motor threshold at the peak", `${signed(group.threshold_percent, 2)} %`],

@@ -17,10 +17,19 @@ export interface Asked<T> {
  * The server's answer on the plan, asked anew whenever one of these sections changes, or the live field does.
  * `wait_ms` is how long the plan has to rest first.
  */
-export function useAnswer<T>(name: string, sections: readonly string[], more: object = {}, wait_ms = 250): Asked<T> {
+export function useAnswer<T>(
+  name: string,
+  sections: readonly string[],
+  more: object = {},
+  wait_ms = 250,
+): Asked<T> {
   const now = plan.value;
   const { state, order } = basis.value;
-  const key = JSON.stringify([now && sections.map((section) => now[section]), more, state === "ready" ? order : 0]);
+  const key = JSON.stringify([
+    now && sections.map((section) => now[section]),
+    more,
+    state === "ready" ? order : 0,
+  ]);
   const load = (signal: AbortSignal) => api.panel<T>(name, { plan: now, ...more }, signal);
   return useLoaded(NEED_FIELD.has(name) ? onceReady(load) : load, [name, key], wait_ms);
 }
@@ -49,7 +58,8 @@ export function Answer<T>({
   children: (value: T) => ComponentChildren;
 }) {
   const { value, fault, busy } = of;
-  const waiting = basis.value.state === "ready" ? (label ?? "Working it out") : "This follows once the live field is ready";
+  const waiting =
+    basis.value.state === "ready" ? (label ?? "Working it out") : "This follows once the live field is ready";
   if (!value && (!fault || busy)) return <Loading height={height} label={waiting} />;
   if (!value)
     return action ? (

@@ -70,7 +70,12 @@ function Head({ asked }: { asked: Asked<NetworkAnswer> | Asked<TransmittersAnswe
 
 function Network() {
   const shown = shownResponse.value;
-  const asked = useAnswer<NetworkAnswer>("network", [...FIELD, "session", "network", "seed"], { shown, full: look.full.value }, 500);
+  const asked = useAnswer<NetworkAnswer>(
+    "network",
+    [...FIELD, "session", "network", "seed"],
+    { shown, full: look.full.value },
+    500,
+  );
   const packed = asked.busy ? null : asked.value?.overlay;
   useEffect(() => {
     const label = `${capital(shown)} response, of the strongest region`;
@@ -92,7 +97,8 @@ function Network() {
 
 function NetworkBody({ told }: { told: NetworkAnswer }) {
   const series = useMemo(
-    () => told.traces.map((trace) => ({ label: trace.text + (trace.recruited ? " *" : ""), values: trace.mV })),
+    () =>
+      told.traces.map((trace) => ({ label: trace.text + (trace.recruited ? " *" : ""), values: trace.mV })),
     [told],
   );
   const most = {
@@ -164,7 +170,11 @@ function NetworkBody({ told }: { told: NetworkAnswer }) {
             <Facts
               rows={[
                 [`${told.rest.synapses} synapses of the site`, `${signed(told.rest.change_percent, 2)} %`],
-                ["its rate", `${short(told.rest.rate_before_Hz)} to ${short(told.rest.rate_after_Hz)} Hz`, "rest-rate"],
+                [
+                  "its rate",
+                  `${short(told.rest.rate_before_Hz)} to ${short(told.rest.rate_after_Hz)} Hz`,
+                  "rest-rate",
+                ],
                 ...(told.rest.similarity === null
                   ? []
                   : ([["correlations against measured ones, r", short(told.rest.similarity, 2)]] as const)),
@@ -204,16 +214,27 @@ const percent = (share: number) => `${short(100 * share, 2)} %`;
 // --- transmitters ---------------------------------------------------------------------------------------
 
 const SIGN = { 1: "var(--series-3)", [-1]: "var(--series-2)" } as const;
-const LEVEL = { human: "measured in people", animal: "measured in animals", extrapolated: "extrapolated" } as const;
+const LEVEL = {
+  human: "measured in people",
+  animal: "measured in animals",
+  extrapolated: "extrapolated",
+} as const;
 
 function Transmitters() {
-  const asked = useAnswer<TransmittersAnswer>("transmitters", [...FIELD, "session", "transmitters", "course"], {}, 600);
+  const asked = useAnswer<TransmittersAnswer>(
+    "transmitters",
+    [...FIELD, "session", "transmitters", "course"],
+    {},
+    600,
+  );
   return (
     <>
       <Head asked={asked} />
       <Drugs />
       <Answer of={asked} height={420} label="Following the terminals second by second; a few seconds">
-        {(told) => (told.missing ? <p class="small soft spaced">{told.missing}</p> : <TransmittersBody told={told} />)}
+        {(told) =>
+          told.missing ? <p class="small soft spaced">{told.missing}</p> : <TransmittersBody told={told} />
+        }
       </Answer>
     </>
   );
@@ -272,7 +293,13 @@ function TransmittersBody({ told }: { told: TransmittersAnswer }) {
   );
 }
 
-function OneTransmitter({ told, one }: { told: TransmittersAnswer; one: TransmittersAnswer["transmitters"][number] }) {
+function OneTransmitter({
+  told,
+  one,
+}: {
+  told: TransmittersAnswer;
+  one: TransmittersAnswer["transmitters"][number];
+}) {
   const series = useMemo(
     () =>
       told.cases.map((given, k) => ({
@@ -284,7 +311,9 @@ function OneTransmitter({ told, one }: { told: TransmittersAnswer; one: Transmit
     [told, one],
   );
   const found = one.change_percent.filter((value): value is number => value !== null);
-  const span = found.length ? `${signed(Math.min(...found))} to ${signed(Math.max(...found))} %` : "silent at rest";
+  const span = found.length
+    ? `${signed(Math.min(...found))} to ${signed(Math.max(...found))} %`
+    : "silent at rest";
   return (
     <Card
       title={capital(one.name)}
@@ -321,7 +350,13 @@ function OneTransmitter({ told, one }: { told: TransmittersAnswer; one: Transmit
   );
 }
 
-function OverCourse({ told, course }: { told: TransmittersAnswer; course: NonNullable<TransmittersAnswer["course"]> }) {
+function OverCourse({
+  told,
+  course,
+}: {
+  told: TransmittersAnswer;
+  course: NonNullable<TransmittersAnswer["course"]>;
+}) {
   const serotonin = told.transmitters.findIndex((one) => one.name === "serotonin");
   const series = useMemo(
     () =>
@@ -345,7 +380,9 @@ function OverCourse({ told, course }: { told: TransmittersAnswer; course: NonNul
         yLabel="mean [nM]"
         series={series}
       />
-      <p class="small soft">As autoreceptors lose sensitivity, which was seen in rats; size and pace are choices.</p>
+      <p class="small soft">
+        As autoreceptors lose sensitivity, which was seen in rats; size and pace are choices.
+      </p>
     </Card>
   );
 }

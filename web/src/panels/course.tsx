@@ -8,7 +8,12 @@ import { Answer, Notes, Sources, useAnswer } from "./ask";
 import { missedDays, toggled } from "./missed";
 import { short, whole } from "./text";
 
-const ARM = { active: "var(--series-1)", sham: "var(--series-2)", open: "var(--ink-faint)", difference: "var(--ink-faint)" };
+const ARM = {
+  active: "var(--series-1)",
+  sham: "var(--series-2)",
+  open: "var(--ink-faint)",
+  difference: "var(--ink-faint)",
+};
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 export default function Course() {
@@ -45,7 +50,10 @@ export default function Course() {
       <Answer
         of={asked}
         height={460}
-        action={{ label: "The protocol's own course", run: () => update("course", { sessions: 0, missed: [], model: "", scale: "" }) }}
+        action={{
+          label: "The protocol's own course",
+          run: () => update("course", { sessions: 0, missed: [], model: "", scale: "" }),
+        }}
       >
         {(told) =>
           told.schedule === null ? (
@@ -75,13 +83,23 @@ function Calendar({ told }: { told: NonNullable<CourseAnswer["schedule"]> }) {
       title="Calendar"
       aside={
         missed.length > 0 && (
-          <Button size="small" kind="plain" testId="give-all" onClick={() => update("course", { missed: [] })}>
+          <Button
+            size="small"
+            kind="plain"
+            testId="give-all"
+            onClick={() => update("course", { missed: [] })}
+          >
             Give all
           </Button>
         )
       }
     >
-      <div class="calendar" role="group" aria-label="Sessions on each day; a day can be missed" data-testid="calendar">
+      <div
+        class="calendar"
+        role="group"
+        aria-label="Sessions on each day; a day can be missed"
+        data-testid="calendar"
+      >
         <span />
         {WEEKDAYS.map((day) => (
           <span key={day} class="small soft center">
@@ -152,7 +170,13 @@ function Symptoms({ told }: { told: CourseAnswer }) {
             label="Model"
             testId="course-model"
             value={String(section?.model ?? "")}
-            choices={[{ value: "", label: model && !section?.model ? `${model.label}` : "that which suits the protocol" }, ...told.models.map((one) => ({ value: one.name, label: one.label }))]}
+            choices={[
+              {
+                value: "",
+                label: model && !section?.model ? `${model.label}` : "that which suits the protocol",
+              },
+              ...told.models.map((one) => ({ value: one.name, label: one.label })),
+            ]}
             onChange={(next) => update("course", { model: next, scale: "" })}
           />
           {model && (
@@ -190,15 +214,35 @@ function Scores({ told }: { told: CourseAnswer }) {
   const x = useMemo(() => weeksOf(active?.day ?? []), [active]);
   const series = useMemo(() => {
     const of = (arm: NonNullable<typeof active>, color: string) => [
-      { label: `${arm.arm}: half of the people`, values: arm.quantiles[3] ?? [], bandTo: arm.quantiles[1] ?? [], color },
+      {
+        label: `${arm.arm}: half of the people`,
+        values: arm.quantiles[3] ?? [],
+        bandTo: arm.quantiles[1] ?? [],
+        color,
+      },
       { label: `${arm.arm}: mean`, values: arm.mean, color, width: 2 },
     ];
     return [
-      ...(active ? [{ label: "active: 90 % of the people", values: active.quantiles[4] ?? [], bandTo: active.quantiles[0] ?? [], color: ARM.active }] : []),
+      ...(active
+        ? [
+            {
+              label: "active: 90 % of the people",
+              values: active.quantiles[4] ?? [],
+              bandTo: active.quantiles[0] ?? [],
+              color: ARM.active,
+            },
+          ]
+        : []),
       ...(sham ? of(sham, ARM.sham) : []),
       ...(active ? of(active, ARM.active) : []),
       ...(active && active.classes.length > 1
-        ? active.classes.map((one) => ({ label: one.name, values: one.mean, color: "var(--ink-faint)", width: 1, dash: [3, 3] }))
+        ? active.classes.map((one) => ({
+            label: one.name,
+            values: one.mean,
+            color: "var(--ink-faint)",
+            width: 1,
+            dash: [3, 3],
+          }))
         : []),
     ];
   }, [active, sham]);
@@ -251,11 +295,19 @@ function Rates({ told }: { told: CourseAnswer }) {
   return (
     <>
       {(["response", "remission"] as const).map((name) => {
-        const curves = arms.map((arm) => ({ arm: arm.arm, share: name === "response" ? arm.response : arm.remission }));
+        const curves = arms.map((arm) => ({
+          arm: arm.arm,
+          share: name === "response" ? arm.response : arm.remission,
+        }));
         if (curves.some((curve) => curve.share === null)) return null;
         return (
           <Card key={name} title={name === "response" ? "Response: scores halved" : "Remission"}>
-            <Rate name={name} x={x} xLabel={xLabel} curves={curves as { arm: "active" | "sham"; share: Share }[]} />
+            <Rate
+              name={name}
+              x={x}
+              xLabel={xLabel}
+              curves={curves as { arm: "active" | "sham"; share: Share }[]}
+            />
             <Trials told={told} name={name} />
           </Card>
         );
@@ -279,15 +331,32 @@ function Rate({
   const series = useMemo(
     () =>
       curves.flatMap(({ arm, share }) => [
-        { label: `${arm}: 95 % by chance of drawing`, values: share.high_percent, bandTo: share.low_percent, color: ARM[arm] },
+        {
+          label: `${arm}: 95 % by chance of drawing`,
+          values: share.high_percent,
+          bandTo: share.low_percent,
+          color: ARM[arm],
+        },
         { label: arm, values: share.percent, color: ARM[arm], width: 2 },
       ]),
     [key],
   );
-  const last = curves.map(({ arm, share }) => `${arm} ${short(share.percent[share.percent.length - 1], 2)} %`).join(", ");
+  const last = curves
+    .map(({ arm, share }) => `${arm} ${short(share.percent[share.percent.length - 1], 2)} %`)
+    .join(", ");
   return (
     <>
-      <Chart label={`${name} over the course`} testId={`chart-${name}`} height={150} legend={false} x={x} xLabel={xLabel} yLabel="people [%]" yRange={[0, 100]} series={series} />
+      <Chart
+        label={`${name} over the course`}
+        testId={`chart-${name}`}
+        height={150}
+        legend={false}
+        x={x}
+        xLabel={xLabel}
+        yLabel="people [%]"
+        yRange={[0, 100]}
+        series={series}
+      />
       <p class="small" data-testid={`${name}-end`}>{`In the model at the end: ${last}.`}</p>
     </>
   );
@@ -305,7 +374,11 @@ function Trials({ told, name }: { told: CourseAnswer; name: "response" | "remiss
     <div class="trials" data-testid={`trials-${name}`}>
       <p class="small soft">{`${name === "response" ? "Response" : "Remission"} in trials, open circles recalled:`}</p>
       {rows.map(({ trial, outcome }, k) => (
-        <div key={k} class="trial small" title={[trial.design, outcome.when, trial.note].filter(Boolean).join("; ")}>
+        <div
+          key={k}
+          class="trial small"
+          title={[trial.design, outcome.when, trial.note].filter(Boolean).join("; ")}
+        >
           <span class="trial-name">
             {outcome.sources[0]?.url ? (
               <a href={outcome.sources[0].url} target="_blank" rel="noreferrer">
@@ -321,7 +394,12 @@ function Trials({ told, name }: { told: CourseAnswer; name: "response" | "remiss
             {outcome.low_percent !== null && outcome.high_percent !== null && (
               <line x1={at(outcome.low_percent)} x2={at(outcome.high_percent)} y1="6" y2="6" class="span" />
             )}
-            <circle cx={at(outcome.percent)} cy="6" r="3.6" class={outcome.status === "unverified" ? "open" : ""} />
+            <circle
+              cx={at(outcome.percent)}
+              cy="6"
+              r="3.6"
+              class={outcome.status === "unverified" ? "open" : ""}
+            />
           </svg>
           <span class="right">{`${short(outcome.percent, 2)} %`}</span>
         </div>

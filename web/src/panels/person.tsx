@@ -4,7 +4,21 @@ import { signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { api, sentence } from "../api";
 import { plan } from "../state";
-import { Button, Card, Chart, Empty, EvidenceBadge, Facts, Legend, NumberField, PanelHead, Segments, Select, Slider, Tabs } from "../ui";
+import {
+  Button,
+  Card,
+  Chart,
+  Empty,
+  EvidenceBadge,
+  Facts,
+  Legend,
+  NumberField,
+  PanelHead,
+  Segments,
+  Select,
+  Slider,
+  Tabs,
+} from "../ui";
 import type { HuntAnswer, Judged, PersonAnswer, RunAnswer, ShotAnswer } from "./answers";
 import { Answer, useAnswer } from "./ask";
 import { capital, short, signed } from "./text";
@@ -15,7 +29,9 @@ const person = signal(0);
 const tab = signal<Tab>("curve");
 
 export default function Person() {
-  const asked = useAnswer<PersonAnswer>("person", ["coil", "motor", "pulse", "neuron", "seed"], { person: person.value });
+  const asked = useAnswer<PersonAnswer>("person", ["coil", "motor", "pulse", "neuron", "seed"], {
+    person: person.value,
+  });
   return (
     <>
       <PanelHead
@@ -53,7 +69,11 @@ export default function Person() {
           ]}
           onChange={(next) => (tab.value = next)}
         />
-        {tab.value === "curve" && <Answer of={asked} height={340}>{(told) => <Curve told={told} />}</Answer>}
+        {tab.value === "curve" && (
+          <Answer of={asked} height={340}>
+            {(told) => <Curve told={told} />}
+          </Answer>
+        )}
         {tab.value === "hunt" && <Hunt />}
         {tab.value === "run" && <Run />}
       </div>
@@ -84,13 +104,18 @@ function Curve({ told }: { told: PersonAnswer }) {
     ];
   }, [told]);
   const recorded = useMemo(() => told.mep_mV.map((row) => median(row)), [told]);
-  const at = useMemo(() => told.expected_mso.map((mso) => nearest(told.amplitude_mso, recorded, mso)), [told, recorded]);
+  const at = useMemo(
+    () => told.expected_mso.map((mso) => nearest(told.amplitude_mso, recorded, mso)),
+    [told, recorded],
+  );
   const shown = useMemo(
     () => [...series, { label: "median of 10 recorded", values: at, points: true, color: "var(--series-2)" }],
     [series, at],
   );
   const share = useMemo(
-    () => [{ label: "share above 50 µV", values: told.reaching.map((one) => 100 * one), color: "var(--series-3)" }],
+    () => [
+      { label: "share above 50 µV", values: told.reaching.map((one) => 100 * one), color: "var(--series-3)" },
+    ],
     [told],
   );
   return (
@@ -212,13 +237,16 @@ function Hunt() {
   const seen = shot.value;
   const told = state.value;
   const size = Math.max(0.1, seen ? 1.15 * Math.max(...seen.emg_mV.map(Math.abs)) : 0);
-  const trace = useMemo(() => (seen ? [{ label: "EMG", values: seen.emg_mV }] : [{ label: "EMG", values: [] as number[] }]), [seen]);
+  const trace = useMemo(
+    () => (seen ? [{ label: "EMG", values: seen.emg_mV }] : [{ label: "EMG", values: [] as number[] }]),
+    [seen],
+  );
   const x = useMemo(() => seen?.time_ms ?? [], [seen]);
   return (
     <div class="stack" onKeyDown={keys} data-testid="hunt">
       <p class="small soft">
-        Find the output at which half of the pulses make a response of 50 µV or more. Fire, look, and judge; keys F, Y and N
-        do it too.
+        Find the output at which half of the pulses make a response of 50 µV or more. Fire, look, and judge;
+        keys F, Y and N do it too.
       </p>
       <Chart
         label="Electromyogram after the last pulse"
@@ -232,14 +260,31 @@ function Hunt() {
         series={trace}
       />
       <div class="dose-row">
-        <Slider label="Output" unit="%MSO" testId="shot-amplitude" value={amplitude.value} min={1} max={100} onInput={(value) => (amplitude.value = value)} />
-        <Button kind="primary" testId="fire" disabled={seen !== null || firing.value} onClick={() => void fire()}>
+        <Slider
+          label="Output"
+          unit="%MSO"
+          testId="shot-amplitude"
+          value={amplitude.value}
+          min={1}
+          max={100}
+          onInput={(value) => (amplitude.value = value)}
+        />
+        <Button
+          kind="primary"
+          testId="fire"
+          disabled={seen !== null || firing.value}
+          onClick={() => void fire()}
+        >
           Fire
         </Button>
       </div>
       <div class="judge" data-ready={seen !== null}>
         <span class="small soft" data-testid="mep-size">
-          {seen ? `${short(1000 * seen.mep_mV, 2)} µV peak to peak` : trials.value.length ? "Fire the next pulse." : "No pulse yet."}
+          {seen
+            ? `${short(1000 * seen.mep_mV, 2)} µV peak to peak`
+            : trials.value.length
+              ? "Fire the next pulse."
+              : "No pulse yet."}
         </span>
         <Button disabled={!seen} testId="judge-yes" onClick={() => void judge(true)}>
           Response
@@ -254,12 +299,19 @@ function Hunt() {
         rows={[
           ["pulses fired", String(trials.value.length), "shots"],
           ["likeliest threshold", told?.estimate_mso ? `${short(told.estimate_mso)} %MSO` : "–", "estimate"],
-          ["95 % of the likelihood", told?.band_mso ? `${short(told.band_mso[0])} to ${short(told.band_mso[1])} %MSO` : "–"],
+          [
+            "95 % of the likelihood",
+            told?.band_mso ? `${short(told.band_mso[0])} to ${short(told.band_mso[1])} %MSO` : "–",
+          ],
           ["maximum likelihood fires next at", told?.next_mso ? `${short(told.next_mso)} %MSO` : "–"],
           ...(told?.true_mso
             ? ([
                 ["true threshold", `${short(told.true_mso)} %MSO`, "truth"],
-                ["your error", told.error === null || told.error === undefined ? "–" : `${signed(100 * told.error)} %`, "hunt-error"],
+                [
+                  "your error",
+                  told.error === null || told.error === undefined ? "–" : `${signed(100 * told.error)} %`,
+                  "hunt-error",
+                ],
                 ["judged against 50 µV", misjudged()],
               ] as const)
             : []),
@@ -267,11 +319,20 @@ function Hunt() {
       />
       <div class="row">
         {told?.next_mso && (
-          <Button size="small" testId="take-advice" onClick={() => (amplitude.value = told.next_mso ?? amplitude.value)}>
+          <Button
+            size="small"
+            testId="take-advice"
+            onClick={() => (amplitude.value = told.next_mso ?? amplitude.value)}
+          >
             Go to {short(told.next_mso)} %MSO
           </Button>
         )}
-        <Button size="small" testId="reveal" disabled={trials.value.length < 1} onClick={() => void judgeless()}>
+        <Button
+          size="small"
+          testId="reveal"
+          disabled={trials.value.length < 1}
+          onClick={() => void judgeless()}
+        >
           Show the true threshold
         </Button>
         <Button size="small" kind="plain" onClick={begin}>
@@ -299,24 +360,48 @@ function Shots() {
   if (!shots.length) return null;
   const width = 380;
   const height = 92;
-  const amplitudes = [...shots.map((one) => one.amplitude_mso), told?.true_mso ?? shots[0]?.amplitude_mso ?? 50];
+  const amplitudes = [
+    ...shots.map((one) => one.amplitude_mso),
+    told?.true_mso ?? shots[0]?.amplitude_mso ?? 50,
+  ];
   const low = Math.max(0, Math.min(...amplitudes) - 4);
   const high = Math.min(100, Math.max(...amplitudes) + 4);
   const y = (mso: number) => 6 + (height - 12) * (1 - (mso - low) / (high - low || 1));
   const step = Math.min(22, (width - 80) / shots.length);
   return (
-    <svg class="shots" viewBox={`0 0 ${width} ${height}`} role="img" aria-label="Output of each pulse, filled where a response was seen">
+    <svg
+      class="shots"
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label="Output of each pulse, filled where a response was seen"
+    >
       <text x="0" y="12">{`${short(high)} %MSO`}</text>
       <text x="0" y={height - 3}>
         {short(low)}
       </text>
       {told?.band_mso && (
-        <rect class="band" x="66" width={width - 66} y={y(Math.min(high, told.band_mso[1]))} height={Math.max(1, y(Math.max(low, told.band_mso[0])) - y(Math.min(high, told.band_mso[1])))} />
+        <rect
+          class="band"
+          x="66"
+          width={width - 66}
+          y={y(Math.min(high, told.band_mso[1]))}
+          height={Math.max(1, y(Math.max(low, told.band_mso[0])) - y(Math.min(high, told.band_mso[1])))}
+        />
       )}
-      {told?.estimate_mso && <line class="estimate" x1="66" x2={width} y1={y(told.estimate_mso)} y2={y(told.estimate_mso)} />}
-      {told?.true_mso && <line class="truth" x1="66" x2={width} y1={y(told.true_mso)} y2={y(told.true_mso)} />}
+      {told?.estimate_mso && (
+        <line class="estimate" x1="66" x2={width} y1={y(told.estimate_mso)} y2={y(told.estimate_mso)} />
+      )}
+      {told?.true_mso && (
+        <line class="truth" x1="66" x2={width} y1={y(told.true_mso)} y2={y(told.true_mso)} />
+      )}
       {shots.map((one, k) => (
-        <circle key={k} class={one.responded ? "yes" : "no"} cx={74 + k * step} cy={y(one.amplitude_mso)} r="3.6" />
+        <circle
+          key={k}
+          class={one.responded ? "yes" : "no"}
+          cx={74 + k * step}
+          cy={y(one.amplitude_mso)}
+          r="3.6"
+        />
       ))}
     </svg>
   );
@@ -331,7 +416,13 @@ let repeats = 0;
 
 async function start() {
   fault.value = null;
-  const body = { plan: plan.value, person: person.value, method: method.value, pulses: pulses.value, repeat: repeats++ };
+  const body = {
+    plan: plan.value,
+    person: person.value,
+    method: method.value,
+    pulses: pulses.value,
+    repeat: repeats++,
+  };
   try {
     run.value = await api.panel<RunAnswer>("person/run", body);
   } catch (problem) {
@@ -347,11 +438,26 @@ function Run() {
     if (!told) return [];
     const of = (pick: (trial: RunAnswer["trials"][number]) => number | null) => told.trials.map(pick);
     return [
-      { label: "95 % of the likelihood", values: of((t) => t.band_mso?.[1] ?? null), bandTo: of((t) => t.band_mso?.[0] ?? null), color: "var(--series-1)" },
+      {
+        label: "95 % of the likelihood",
+        values: of((t) => t.band_mso?.[1] ?? null),
+        bandTo: of((t) => t.band_mso?.[0] ?? null),
+        color: "var(--series-1)",
+      },
       { label: "estimate", values: of((t) => t.estimate_mso), color: "var(--series-1)" },
       { label: "true threshold", values: of(() => told.true_mso), dash: [5, 4], color: "var(--ink-soft)" },
-      { label: "response", values: of((t) => (t.responded ? t.amplitude_mso : null)), points: true, color: "var(--series-2)" },
-      { label: "none", values: of((t) => (t.responded ? null : t.amplitude_mso)), points: true, color: "var(--series-3)" },
+      {
+        label: "response",
+        values: of((t) => (t.responded ? t.amplitude_mso : null)),
+        points: true,
+        color: "var(--series-2)",
+      },
+      {
+        label: "none",
+        values: of((t) => (t.responded ? null : t.amplitude_mso)),
+        points: true,
+        color: "var(--series-3)",
+      },
     ];
   }, [told]);
   return (
@@ -368,7 +474,14 @@ function Run() {
           onChange={(next) => (method.value = next)}
         />
         {method.value === "ml-pest" ? (
-          <NumberField label="Pulses" min={2} max={200} digits={0} value={pulses.value} onChange={(next) => (pulses.value = Math.round(next))} />
+          <NumberField
+            label="Pulses"
+            min={2}
+            max={200}
+            digits={0}
+            value={pulses.value}
+            onChange={(next) => (pulses.value = Math.round(next))}
+          />
         ) : (
           <p class="small soft threshold-text">It ends by itself, after some 50 to 80 pulses.</p>
         )}
@@ -379,7 +492,15 @@ function Run() {
       {fault.value && <p class="banner fault small">{fault.value}</p>}
       {told ? (
         <>
-          <Chart label="A hunt by itself, pulse by pulse" testId="chart-run" height={210} x={x} xLabel="pulse" yLabel="output [%MSO]" series={series} />
+          <Chart
+            label="A hunt by itself, pulse by pulse"
+            testId="chart-run"
+            height={210}
+            x={x}
+            xLabel="pulse"
+            yLabel="output [%MSO]"
+            series={series}
+          />
           <Facts
             rows={[
               ["estimate", `${short(told.estimate_mso)} %MSO`, "run-estimate"],
@@ -390,7 +511,9 @@ function Run() {
           />
         </>
       ) : (
-        <Empty title="A hunt that fires and judges by itself">Each run meets other pulses of the same person.</Empty>
+        <Empty title="A hunt that fires and judges by itself">
+          Each run meets other pulses of the same person.
+        </Empty>
       )}
     </div>
   );

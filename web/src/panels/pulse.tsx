@@ -2,7 +2,19 @@
 
 import { signal } from "@preact/signals";
 import { activeView, didt, page, plan, update } from "../state";
-import { Button, Card, Chart, EvidenceBadge, Facts, NumberField, PanelHead, Segments, Select, Slider, TextField } from "../ui";
+import {
+  Button,
+  Card,
+  Chart,
+  EvidenceBadge,
+  Facts,
+  NumberField,
+  PanelHead,
+  Segments,
+  Select,
+  Slider,
+  TextField,
+} from "../ui";
 import type { PulseAnswer, RecruitAnswer } from "./answers";
 import { Answer, Bar, Notes } from "./ask";
 import { pulseAnswer, pulseBusy, pulseFault } from "./dose";
@@ -43,7 +55,8 @@ function WaveformCard({ told }: { told: PulseAnswer }) {
   const { waveform, curve } = told;
   const name = plan.value?.pulse.waveform ?? "";
   const ctms = /^ctms-([\d.]+)us-([\d.]+)$/.exec(name);
-  const set = (width: number, ratio: number) => update("pulse", { waveform: `ctms-${short(width)}us-${short(ratio)}` });
+  const set = (width: number, ratio: number) =>
+    update("pulse", { waveform: `ctms-${short(width)}us-${short(ratio)}` });
   const peak = peakField();
   const field = curve.share.map((share) => share * (peak ?? 1));
   return (
@@ -61,8 +74,21 @@ function WaveformCard({ told }: { told: PulseAnswer }) {
       />
       {ctms && (
         <div class="grid-2 spaced">
-          <NumberField label="First phase" unit="µs" min={10} max={310} value={Number(ctms[1])} onChange={(width) => set(width, Number(ctms[2]))} />
-          <NumberField label="Ratio of amplitudes" min={1} max={56} value={Number(ctms[2])} onChange={(ratio) => set(Number(ctms[1]), ratio)} />
+          <NumberField
+            label="First phase"
+            unit="µs"
+            min={10}
+            max={310}
+            value={Number(ctms[1])}
+            onChange={(width) => set(width, Number(ctms[2]))}
+          />
+          <NumberField
+            label="Ratio of amplitudes"
+            min={1}
+            max={56}
+            value={Number(ctms[2])}
+            onChange={(ratio) => set(Number(ctms[1]), ratio)}
+          />
         </div>
       )}
       <div class="spaced">
@@ -81,7 +107,13 @@ function WaveformCard({ told }: { told: PulseAnswer }) {
           x={curve.time_us}
           xLabel="time [µs]"
           yLabel="current [kA]"
-          series={[{ label: "current", values: curve.current_A.map((amperes) => amperes / 1000), color: "var(--series-2)" }]}
+          series={[
+            {
+              label: "current",
+              values: curve.current_A.map((amperes) => amperes / 1000),
+              color: "var(--series-2)",
+            },
+          ]}
         />
       </div>
       {waveform.note && <Notes of={[waveform.note]} />}
@@ -104,7 +136,8 @@ function DoseCard({ told }: { told: PulseAnswer }) {
   const unit: Unit = asked.unit === "%AMT" ? "%RMT" : asked.unit;
   const [low, high, step] = RANGE[unit];
   const most = unit === "A/us" && dose.didt_max_A_per_us ? dose.didt_max_A_per_us : high;
-  const set = (value: number) => value > 0 && update("pulse", { dose: writeDose({ value, unit: asked.unit }) });
+  const set = (value: number) =>
+    value > 0 && update("pulse", { dose: writeDose({ value, unit: asked.unit }) });
   const others: Record<Unit, number | null> = {
     "%RMT": dose.percent_rmt,
     "%MSO": dose.percent_mso,
@@ -130,8 +163,25 @@ function DoseCard({ told }: { told: PulseAnswer }) {
         onChange={change}
       />
       <div class="dose-row spaced">
-        <Slider label={`Dose in ${asked.unit}`} testId="dose" value={asked.value} min={low} max={most} step={step} digits={unit === "A/us" ? 1 : 0} onInput={set} />
-        <NumberField label="Typed" unit={asked.unit.replace("us", "µs")} value={asked.value} min={0.1} max={1000} testId="dose-number" onChange={set} />
+        <Slider
+          label={`Dose in ${asked.unit}`}
+          testId="dose"
+          value={asked.value}
+          min={low}
+          max={most}
+          step={step}
+          digits={unit === "A/us" ? 1 : 0}
+          onInput={set}
+        />
+        <NumberField
+          label="Typed"
+          unit={asked.unit.replace("us", "µs")}
+          value={asked.value}
+          min={0.1}
+          max={1000}
+          testId="dose-number"
+          onChange={set}
+        />
       </div>
       {dose.refused && (
         <p class="banner small spaced" role="alert" data-testid="dose-refused">
@@ -141,8 +191,16 @@ function DoseCard({ told }: { told: PulseAnswer }) {
       <div class="spaced">
         <Facts
           rows={[
-            ["of the motor threshold", dose.percent_rmt === null ? "–" : `${short(dose.percent_rmt)} %RMT`, "percent-rmt"],
-            ["of the stimulator's output", dose.percent_mso === null ? "–" : `${short(dose.percent_mso)} %MSO`, "percent-mso"],
+            [
+              "of the motor threshold",
+              dose.percent_rmt === null ? "–" : `${short(dose.percent_rmt)} %RMT`,
+              "percent-rmt",
+            ],
+            [
+              "of the stimulator's output",
+              dose.percent_mso === null ? "–" : `${short(dose.percent_mso)} %MSO`,
+              "percent-mso",
+            ],
             ["peak dI/dt", dose.didt_A_per_us === null ? "–" : `${short(dose.didt_A_per_us)} A/µs`, "didt"],
             ["peak current", output ? `${whole(output.current_A)} A` : "–"],
             ...(output?.stored_J === undefined
@@ -151,7 +209,10 @@ function DoseCard({ told }: { told: PulseAnswer }) {
                   ["capacitor", `${whole(output.voltage_V ?? 0)} V, ${short(output.stored_J)} J`],
                   ["turned to heat in a pulse", `${short(output.lost_J)} J`],
                 ] as const)),
-            ["pulse, and its first phase", `${short(waveform.duration_us)} µs, ${short(waveform.first_phase_us)} µs`],
+            [
+              "pulse, and its first phase",
+              `${short(waveform.duration_us)} µs, ${short(waveform.first_phase_us)} µs`,
+            ],
           ]}
         />
       </div>
@@ -220,7 +281,15 @@ function FiresCard() {
 
 const percent = (share: number) => `${short(100 * share, 2)} %`;
 
-function Layers({ told, population, show }: { told: RecruitAnswer; population: string; show: (name: string) => void }) {
+function Layers({
+  told,
+  population,
+  show,
+}: {
+  told: RecruitAnswer;
+  population: string;
+  show: (name: string) => void;
+}) {
   const most = Math.max(...told.populations.map((row) => row.area_cm2));
   return (
     <ul class="layers spaced" aria-label="Cortex that fires, by layer">

@@ -18,7 +18,8 @@ let last = "";
 let timer: ReturnType<typeof setTimeout> | undefined;
 let stop = new AbortController();
 
-const label = (population: string, following = false) => `${population} cells that fire${following ? ", following" : ""}`;
+const label = (population: string, following = false) =>
+  `${population} cells that fire${following ? ", following" : ""}`;
 
 /** Say that what the cortex shows is of the pose before. */
 function mark(following: boolean) {
@@ -70,7 +71,8 @@ effect(() => {
         recruitAnswer.value = answer;
         recruitFault.value = null;
         recruitBusy.value = false;
-        if (answer.overlay && population === shownPopulation.peek()) overlay.value = { label: label(population), share: sharesOf(answer.overlay) };
+        if (answer.overlay && population === shownPopulation.peek())
+          overlay.value = { label: label(population), share: sharesOf(answer.overlay) };
       },
       (fault: unknown) => {
         if (signal.aborted) return;

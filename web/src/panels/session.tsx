@@ -10,7 +10,12 @@ import { Answer, Notes, Sources, useAnswer } from "./ask";
 import { duration, short, whole } from "./text";
 
 export default function Session() {
-  const asked = useAnswer<TrainAnswer>("train", ["session", "coil", "placement", "pulse", "motor", "neuron"], {}, 150);
+  const asked = useAnswer<TrainAnswer>(
+    "train",
+    ["session", "coil", "placement", "pulse", "motor", "neuron"],
+    {},
+    150,
+  );
   return (
     <>
       <PanelHead
@@ -93,7 +98,9 @@ function Composer({ asked, fault }: { asked: TrainAnswer | null; fault: string |
               {draftFault.value ?? fault}
             </p>
           ) : (
-            <p class="hint small soft">Such as “10 Hz, 4 s on, 26 s off, for 3000 pulses” or “cTBS for 300 pulses”.</p>
+            <p class="hint small soft">
+              Such as “10 Hz, 4 s on, 26 s off, for 3000 pulses” or “cTBS for 300 pulses”.
+            </p>
           )}
           {layers && <Blocks layers={layers} />}
         </>
@@ -116,7 +123,15 @@ function Words({ value }: { value: string }) {
       <label class="label" for="train-words">
         In words
       </label>
-      <textarea id="train-words" class="words" rows={2} spellcheck={false} data-testid="train-words" value={value} onInput={(event) => type(event.currentTarget.value)} />
+      <textarea
+        id="train-words"
+        class="words"
+        rows={2}
+        spellcheck={false}
+        data-testid="train-words"
+        value={value}
+        onInput={(event) => type(event.currentTarget.value)}
+      />
     </div>
   );
 }
@@ -131,12 +146,16 @@ interface Reading {
     meanwhile changes these and not the ones before. */
 const written = signal<{ protocol: string; layers: readonly Layer[] } | null>(null);
 
-const reading = (written: { words: string } | { layers: readonly Layer[] }) => api.panel<Reading>("train/read", written);
+const reading = (written: { words: string } | { layers: readonly Layer[] }) =>
+  api.panel<Reading>("train/read", written);
 
 /** Take what was typed into the plan once it can be read; say why not until then. */
 async function read(text: string) {
   if (!text.trim()) return;
-  const made = await reading({ words: text.trim() }).catch((problem) => ({ refused: sentence(problem), layers: [] }));
+  const made = await reading({ words: text.trim() }).catch((problem) => ({
+    refused: sentence(problem),
+    layers: [],
+  }));
   if (draft.value !== text) return;
   draftFault.value = made.refused || null;
   if (made.refused) return;
@@ -176,23 +195,45 @@ function Blocks({ layers }: { layers: readonly Layer[] }) {
     inside = (
       <div class="block" data-testid={`block-${k}`}>
         <div class="block-head">
-          <Count value={layer.count} label={`How often, layer ${k + 1}`} testId={`count-${k}`} onChange={(count) => set(k, { count: Math.max(1, Math.round(count)) })} />
+          <Count
+            value={layer.count}
+            label={`How often, layer ${k + 1}`}
+            testId={`count-${k}`}
+            onChange={(count) => set(k, { count: Math.max(1, Math.round(count)) })}
+          />
           <span class="soft">×</span>
           {k === 0 && layer.interval_s <= 1 ? (
             <>
               <span class="soft">at</span>
-              <Count value={1 / layer.interval_s} label={`Rate, layer ${k + 1}, in Hz`} testId={`rate-${k}`} onChange={(rate) => rate > 0 && set(k, { interval_s: 1 / rate })} />
+              <Count
+                value={1 / layer.interval_s}
+                label={`Rate, layer ${k + 1}, in Hz`}
+                testId={`rate-${k}`}
+                onChange={(rate) => rate > 0 && set(k, { interval_s: 1 / rate })}
+              />
               <span class="soft">Hz</span>
             </>
           ) : (
             <>
               <span class="soft">every</span>
-              <Count value={layer.interval_s} label={`Interval, layer ${k + 1}, in seconds`} testId={`interval-${k}`} onChange={(interval_s) => interval_s > 0 && set(k, { interval_s })} />
+              <Count
+                value={layer.interval_s}
+                label={`Interval, layer ${k + 1}, in seconds`}
+                testId={`interval-${k}`}
+                onChange={(interval_s) => interval_s > 0 && set(k, { interval_s })}
+              />
               <span class="soft">s</span>
             </>
           )}
           <span class="grow" />
-          <Button kind="plain" size="small" icon="close" label={`Take away layer ${k + 1}`} testId={`remove-${k}`} onClick={() => void write(layers.filter((_, j) => j !== k))} />
+          <Button
+            kind="plain"
+            size="small"
+            icon="close"
+            label={`Take away layer ${k + 1}`}
+            testId={`remove-${k}`}
+            onClick={() => void write(layers.filter((_, j) => j !== k))}
+          />
         </div>
         {inner}
       </div>
@@ -215,7 +256,17 @@ function Blocks({ layers }: { layers: readonly Layer[] }) {
   );
 }
 
-function Count({ value, label, testId, onChange }: { value: number; label: string; testId: string; onChange: (value: number) => void }) {
+function Count({
+  value,
+  label,
+  testId,
+  onChange,
+}: {
+  value: number;
+  label: string;
+  testId: string;
+  onChange: (value: number) => void;
+}) {
   const text = useSignal<string | null>(null);
   const take = () => {
     const number = Number(text.value);
@@ -267,7 +318,13 @@ function RasterRow({ raster, whole: all }: { raster: Raster; whole: boolean }) {
   });
   return (
     <div class="raster">
-      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" data-testid={all ? "raster" : "raster-inner"} aria-label={`${raster.pulses} pulses over ${duration(raster.length_s)}`}>
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        preserveAspectRatio="none"
+        role="img"
+        data-testid={all ? "raster" : "raster-inner"}
+        aria-label={`${raster.pulses} pulses over ${duration(raster.length_s)}`}
+      >
         <path d={marks.join("")} />
       </svg>
       <span class="small soft">
@@ -327,7 +384,13 @@ function FindingsCard({ told }: { told: TrainAnswer }) {
     <Card
       title="Findings"
       testId="findings"
-      aside={<span class="small soft">{[told.intensity, told.percent_mso === null ? null : `${short(told.percent_mso)} %MSO`].filter(Boolean).join(", ")}</span>}
+      aside={
+        <span class="small soft">
+          {[told.intensity, told.percent_mso === null ? null : `${short(told.percent_mso)} %MSO`]
+            .filter(Boolean)
+            .join(", ")}
+        </span>
+      }
     >
       <Select
         label="Held against the stimulator"
@@ -395,7 +458,9 @@ function TotalsCard({ told }: { told: TrainAnswer }) {
           ["sessions a day, days a week", `${totals.sessions_per_day}, ${totals.days_per_week}`],
           ["pulses a day, a week", `${whole(totals.pulses_per_day)}, ${whole(totals.pulses_per_week)}`],
           ...(course
-            ? ([["pulses of the course", totals.pulses_total === null ? "–" : whole(totals.pulses_total)]] as const)
+            ? ([
+                ["pulses of the course", totals.pulses_total === null ? "–" : whole(totals.pulses_total)],
+              ] as const)
             : []),
         ]}
       />
@@ -429,7 +494,9 @@ function HearingCard({ told }: { told: TrainAnswer }) {
           ))}
         </tbody>
       </table>
-      <p class="small soft spaced">Ranges over seven measured coils; how levels follow output and distance is assumed.</p>
+      <p class="small soft spaced">
+        Ranges over seven measured coils; how levels follow output and distance is assumed.
+      </p>
     </Card>
   );
 }

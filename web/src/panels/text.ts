@@ -16,9 +16,12 @@ export const signed = (value: number | null | undefined, digits = 2): string => 
 export function duration(seconds: number): string {
   if (seconds < 60) return `${short(seconds)} s`;
   const whole = Math.round(seconds);
-  if (whole < 3600) return [`${Math.floor(whole / 60)} min`, whole % 60 ? `${whole % 60} s` : ""].filter(Boolean).join(" ");
+  if (whole < 3600)
+    return [`${Math.floor(whole / 60)} min`, whole % 60 ? `${whole % 60} s` : ""].filter(Boolean).join(" ");
   const minutes = Math.round(whole / 60);
-  return [`${Math.floor(minutes / 60)} h`, minutes % 60 ? `${minutes % 60} min` : ""].filter(Boolean).join(" ");
+  return [`${Math.floor(minutes / 60)} h`, minutes % 60 ? `${minutes % 60} min` : ""]
+    .filter(Boolean)
+    .join(" ");
 }
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -61,7 +61,9 @@ function Card({ at }: { at: number }) {
   // At once, so that no key is lost.
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const field = event.target instanceof Element && event.target.closest("input, textarea, select, [role=radiogroup], [role=tablist], canvas");
+      const field =
+        event.target instanceof Element &&
+        event.target.closest("input, textarea, select, [role=radiogroup], [role=tablist], canvas");
       if (event.key === "Escape") return leave();
       if (field || event.altKey || event.ctrlKey || event.metaKey) return;
       if (event.key === "ArrowRight") go(1);
@@ -80,7 +82,14 @@ function Card({ at }: { at: number }) {
           {step.title}
         </h2>
         <span class="small soft">{`Step ${at + 1} of ${steps.length}`}</span>
-        <Button kind="plain" size="small" icon="close" label="Leave the tour" testId="tour-leave" onClick={leave} />
+        <Button
+          kind="plain"
+          size="small"
+          icon="close"
+          label="Leave the tour"
+          testId="tour-leave"
+          onClick={leave}
+        />
       </div>
       <div class="tour-text">
         <div>
@@ -123,7 +132,13 @@ function Figures({ links }: { links: readonly string[] }) {
   const { value, fault, busy } = useLoaded(load, [key], WAIT_ms);
   const mine = value && value.links === links ? value.told.links : null;
   return (
-    <div class="tour-figures" aria-live="polite" aria-busy={busy} data-testid="tour-figures" data-ready={Boolean(mine) && !busy}>
+    <div
+      class="tour-figures"
+      aria-live="polite"
+      aria-busy={busy}
+      data-testid="tour-figures"
+      data-ready={Boolean(mine) && !busy}
+    >
       <span class="small soft">With this plan</span>
       {mine ? (
         mine.map((link) => (
