@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from tmsim.core import FloatArray, IntArray, stream
+from tmsim.formats import msh
 from tmsim.head.types import Head, Origin
 
 GRADING_m = 0.005
@@ -230,3 +232,16 @@ def _transition(triangles: IntArray, middles: IntArray, inner: int, outer: int) 
     # The octahedron's diagonal is a-bc; the other four corners go round it.
     octahedron = ((a, bc, ab, b), (a, bc, b, c), (a, bc, c, ca), (a, bc, ca, ab))
     return np.concatenate([np.column_stack(t) for t in corners + octahedron])
+
+
+def write_mesh(path: Path, head: Head) -> Path:
+    """A head as a gmsh file."""
+    mesh = msh.MshFile(
+        nodes_mm=head.nodes_m * 1e3,
+        tets=head.tets,
+        tet_tags=head.tags,
+        triangles=np.empty((0, 3), np.int32),
+        triangle_tags=np.empty(0, np.int32),
+    )
+    msh.write(path, mesh)
+    return path

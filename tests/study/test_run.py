@@ -13,7 +13,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from spheres import sphere_head
+from spheres import sphere_head, write_mesh
 from tmsim import plan
 from tmsim.cli import main
 from tmsim.core import InputError
@@ -51,14 +51,7 @@ def head():
 def bench(tmp_path_factory, head):
     """A folder with head, pose, plan and one finished run, and the cache that run left."""
     folder = tmp_path_factory.mktemp("bench")
-    mesh = msh.MshFile(
-        nodes_mm=head.nodes_m * 1e3,
-        tets=head.tets,
-        tet_tags=head.tags,
-        triangles=np.empty((0, 3), np.int32),
-        triangle_tags=np.empty(0, np.int32),
-    )
-    msh.write(folder / "sphere.msh", mesh)
+    write_mesh(folder / "sphere.msh", head)
     np.savetxt(folder / "pose.txt", POSE)
     (folder / "plan.toml").write_text(PLAN)
     plan.run(plan.load(folder / "plan.toml"), folder / "out", cache=Cache(folder=folder / "cache"))

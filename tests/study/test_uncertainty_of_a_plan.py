@@ -7,12 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from spheres import folded, mapped, sphere_head
+from spheres import folded, mapped, sphere_head, write_mesh
 from tmsim import plan
 from tmsim.cli import main
 from tmsim.core.cache import Cache
 from tmsim.field import uncertainty
-from tmsim.formats import msh
 from tmsim.plan import uncertainty as of_plan
 from tmsim.plan.stages import coil_of, head_of, pose_of
 from tmsim.report.uncertainty import uncertainty_figure
@@ -37,14 +36,7 @@ draws = 40
 def file(tmp_path_factory):
     folder = tmp_path_factory.mktemp("uncertain")
     head = mapped(sphere_head((0.070, 0.078, 0.081, 0.086, 0.092), (1, 2, 3, 4, 5), cell_m=0.012), folded)
-    mesh = msh.MshFile(
-        nodes_mm=head.nodes_m * 1e3,
-        tets=head.tets,
-        tet_tags=head.tags,
-        triangles=np.empty((0, 3), np.int32),
-        triangle_tags=np.empty(0, np.int32),
-    )
-    msh.write(folder / "folded.msh", mesh)
+    write_mesh(folder / "folded.msh", head)
     np.savetxt(folder / "pose.txt", POSE)
     (folder / "plan.toml").write_text(PLAN)
     return folder / "plan.toml"

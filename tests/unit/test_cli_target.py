@@ -11,9 +11,9 @@ import pytest
 from matplotlib.image import imread
 
 import tmsim.plan
-from spheres import folded, mapped, sphere_head
+from spheres import folded, mapped, sphere_head, write_mesh
 from tmsim.cli import main
-from tmsim.formats import msh, navigation
+from tmsim.formats import navigation
 from tmsim.head import Head
 from tmsim.placement import check_clear, read_pose
 from tmsim.plan.stages import coil_of, pose_of
@@ -26,16 +26,7 @@ QUICK = ("--radius", "8 mm", "--spacing", "8 mm", "--angles", "0 45 90 deg")
 def head_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shells = ((0.066, 0.078, 0.082, 0.086, 0.092), (1, 2, 3, 4, 5))
     head = mapped(sphere_head(*shells, cell_m=0.014), folded)
-    path = tmp_path_factory.mktemp("head") / "folded.msh"
-    mesh = msh.MshFile(
-        nodes_mm=head.nodes_m * 1e3,
-        tets=head.tets,
-        tet_tags=head.tags,
-        triangles=np.empty((0, 3), np.int32),
-        triangle_tags=np.empty(0, np.int32),
-    )
-    msh.write(path, mesh)
-    return path
+    return write_mesh(tmp_path_factory.mktemp("head") / "folded.msh", head)
 
 
 def call(head: Path, *extra: str) -> list[str]:

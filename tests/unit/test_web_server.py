@@ -15,7 +15,7 @@ import pytest
 from numpy.testing import assert_allclose
 from starlette.testclient import TestClient
 
-from spheres import sphere_head
+from spheres import sphere_head, write_mesh
 from tmsim.coil import Coil
 from tmsim.core import InputError
 from tmsim.core.cache import Cache
@@ -31,7 +31,7 @@ from tmsim.web.bench import Bench
 from tmsim.web.jobs import Jobs
 from tmsim.web.live import At, PlaceMessage, _Inbox, answer
 from tmsim.web.placing import Place
-from webhead import SPEC, ready_bench, write_head, write_mesh
+from webhead import SPEC, ready_bench, write_head
 
 HERE = "127.0.0.1:8642"
 BEARER = {"authorization": "Bearer right"}
